@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Data caches by VA, to the point of coherency. */
+#include <string.h>
+
+#include "arch/arm64/sysreg.h"
+#include "core/arch.h"
+
+#define CTR_DMINLINE(ctr) (4UL << (((ctr) >> 16) & 0xf))
+#define DCZID_DZP         BIT(4) /* DC ZVA prohibited */
+#define DCZID_BLOCK(d)    (4UL << ((d)&0xf))
+
+/* CIVAC, not CVAC: Cortex-A53 errata 819472, 824069, 826319, 827319. */
+void arch_clean_poc(const void *va, uint64_t size)
+{
+	uint64_t line = CTR_DMINLINE(read_sysreg(ctr_el0));
+	uint64_t end = (uint64_t)va + size;
+
+	for (uint64_t at = ALIGN_DOWN((uint64_t)va, line); at < end; at += line) {
+		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
+	}
+	dsb(sy);
+}
+
+static void zero_blocks(uint64_t at, uint64_t end, uint64_t block)
+{
+	for (; at < end; at += block) {
+		__asm__ volatile("dc zva, %0" ::"r"(at) : "memory");
+	}
+}
+
+void arch_zero(void *va, uint64_t size)
+{
+	uint64_t dczid = read_sysreg(dczid_el0);
+	uint64_t at = (uint64_t)va;
+
+	if (!(dczid & DCZID_DZP) && IS_ALIGNED(at | size, DCZID_BLOCK(dczid))) {
+		zero_blocks(at, at + size, DCZID_BLOCK(dczid));
+	} else {
+		memset(va, 0, size);
+	}
+	arch_clean_poc(va, size);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Physical interrupts: EL2's own, and those of the VMs, which are passed on. */
+#include "arch/arm64/boot.h"
+#include "arch/arm64/gic_hw.h"
+#include "arch/arm64/trap.h"
+#include "core/arch.h"
+#include "core/console.h"
+#include "core/log.h"
+#include "core/vm.h"
+
+#define INTIDS 1020
+
+static struct vm *owner[INTIDS];
+static uint32_t console_intid;
+
+void irq_set_owner(uint32_t intid, struct vm *vm)
+{
+	owner[intid] = vm;
+}
+
+void irq_set_console(uint32_t intid)
+{
+	console_intid = intid;
+	gic.configure(intid, false, this_cpu()->id);
+	gic.set_enabled(this_cpu()->id, intid, true);
+}
+
+void irq_init_cpu(void)
+{
+	unsigned int cpu = this_cpu()->id;
+
+	gic.init_cpu(cpu);
+	gic.set_enabled(cpu, board.gic.maintenance_intid, true);
+	gic.set_enabled(cpu, board.timer.hyp_intid, true);
+}
+
+/* EL2's own: served, then deactivated. */
+static void serve_own(struct cpu *c, uint32_t intid)
+{
+	if (intid == GIC_KICK_SGI) {
+		cpu_serve_call();
+		if (c->current) {
+			vgic_sync(c->current);
+		}
+	} else if (intid == board.gic.maintenance_intid) {
+		if (c->current) {
+			vgic_maintenance(c->current);
+		}
+	} else if (intid == board.timer.hyp_intid) {
+		write_sysreg(cnthp_ctl_el2, 0);
+	} else if (intid == console_intid) {
+		console_interrupt();
+	} else {
+		log_warn("interrupt %u has no owner: disabled", intid);
+		gic.set_enabled(c->id, intid, false);
+	}
+}
+
+bool irq_serve(void)
+{
+	struct cpu *c = this_cpu();
+	uint32_t iar = gic_ack();
+	uint32_t intid = gic_intid(iar);
+
+	if (intid >= GIC_INTID_NONE) {
+		return false;
+	}
+	gic_eoi(iar); /* priority drop; the interrupt stays active */
+	if (intid == board.timer.virt_intid && c->current) {
+		vgic_inject_hw(c->current->vm, c->current, GUEST_VTIMER_INTID);
+	} else if (intid == board.timer.phys_intid && c->current) {
+		vgic_inject_hw(c->current->vm, c->current, GUEST_PTIMER_INTID);
+	} else if (intid >= 32 && owner[intid]) {
+		struct vcpu *v = c->current;
+
+		vgic_inject_hw(owner[intid], v && v->vm == owner[intid] ? v : NULL, intid);
+	} else {
+		serve_own(c, intid);
+		gic_dir(iar);
+	}
+	return true;
+}
+
+void arch_poll(void)
+{
+	while (irq_serve()) {}
+}
+
+void arch_wait(uint64_t deadline)
+{
+	if (deadline != UINT64_MAX) {
+		write_sysreg(cnthp_cval_el2, deadline);
+		write_sysreg(cnthp_ctl_el2, 1);
+		isb();
+	}
+	dsb(sy);
+	if (deadline != 0) {
+		wfi();
+	}
+	arch_poll();
+}

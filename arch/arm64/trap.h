@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Traps from a guest: entered from vectors.S, with the guest's registers in its frame. */
+#ifndef ARCH_ARM64_TRAP_H
+#define ARCH_ARM64_TRAP_H
+
+#include "arch/arm64/cpu.h"
+
+/* What became of a trapped instruction. */
+enum trap_result {
+	TRAP_SKIP,  /* carried out: go on after it */
+	TRAP_RETRY, /* go on at the PC as it is now (an exception was injected, or HVC) */
+	TRAP_UNDEF, /* the architecture says it is UNDEFINED here */
+	TRAP_CRASH, /* the VM did what it must not: already reported */
+};
+
+void trap_hvc(void);
+void trap_sync(uint64_t esr);
+void trap_irq(void);
+void trap_serror(void);
+_Noreturn void trap_fatal(uint64_t vector, const struct vcpu_regs *regs);
+
+/* inject.c: exceptions taken to the guest's EL1, as the architecture enters them. */
+void inject_undefined(void);
+void inject_abort(bool instruction, uint64_t far, bool on_walk);
+
+/* sysreg.c */
+enum trap_result trap_sysreg(struct vcpu *v, uint64_t esr);
+/* abort.c */
+enum trap_result trap_data_abort(struct vcpu *v, uint64_t esr);
+enum trap_result trap_instruction_abort(struct vcpu *v, uint64_t esr);
+/* irq.c: serve one pending physical interrupt. False: there was none. */
+bool irq_serve(void);
+void irq_init_cpu(void);
+/* Which VM an SPI belongs to; set while VMs are built. */
+void irq_set_owner(uint32_t intid, struct vm *vm);
+void irq_set_console(uint32_t intid);
+
+#endif

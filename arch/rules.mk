@@ -1,0 +1,31 @@
+# Files of arch, and the hypervisor's link: one position-independent image for every board.
+arch_SRCS := $(addprefix arch/arm64/,head.S vectors.S abort.c boot.c cache.c context.c cpu.c \
+	firmware.c gic.c gicv2.c gicv3.c idregs.c inject.c irq.c mmu.c panic.c sysreg_trap.c trap.c)
+
+BARE_PROGRAMS += bulkhead
+bulkhead_SRCS   := $(arch_SRCS) $(core_SRCS) $(core_config_SRCS) $(platform_SRCS) $(LIBFDT_SRCS)
+bulkhead_LDS    := arch/arm64/link.lds
+bulkhead_PIE    := -fpie
+bulkhead_CFLAGS := -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
+	-fstack-protector-strong -D_POSIX_C_SOURCE=200809L -fno-tree-loop-distribute-patterns -I$(LIBFDT_DIR) -I$(B)/bare/bulkhead
+bulkhead_LDFLAGS := -pie --no-dynamic-linker -z text -z norelro
+
+# offsets.h: constants of C for the assembler.
+$(B)/bare/bulkhead/arch/arm64/offsets.h: arch/arm64/offsets.c | $(RUN_TOOLS) $(LIBFDT_DIR)/libfdt.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BARE_CFLAGS) $(bulkhead_PIE) $(bulkhead_CFLAGS) $(DEPFLAGS) -S $< -o $@.s
+	@sed -n 's/^->\([A-Z0-9_]*\) [#$$]*\([0-9]*\).*/#define \1 \2/p' $@.s > $@
+-include $(B)/bare/bulkhead/arch/arm64/offsets.h.d
+$(addprefix $(B)/bare/bulkhead/arch/arm64/,head.S.o vectors.S.o): \
+	$(B)/bare/bulkhead/arch/arm64/offsets.h
+
+HYPERVISOR := $(B)/bulkhead.bin
+$(HYPERVISOR): $(B)/bare/bulkhead.bin $(B)/bare/bulkhead.fp-checked
+	@cp $< $@
+
+# EL2 must not touch a guest's FP and SIMD registers: no instruction names one.
+$(B)/bare/bulkhead.fp-checked: $(B)/bare/bulkhead.elf
+	@! $(OBJDUMP) -d --no-show-raw-insn $< | grep -vE '	(b|bl|b\.[a-z]+|[ct]bn?z|adrp?)	' | \
+		cut -f 3- | grep -E '(^|[ ,{[])[vqdsbh]([0-9]|[12][0-9]|3[01])([].,}]|$$)' || \
+		{ echo "bulkhead.elf: FP or SIMD instructions" >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What core asks of the architecture, and nothing else. arch/arm64 implements
+ * it for the board, tests/unit/fake_arch.c for the host.
+ */
+#ifndef CORE_ARCH_H
+#define CORE_ARCH_H
+
+#include "core/lib/types.h"
+
+struct vcpu;
+struct vm;
+
+/* -- this CPU ---------------------------------------------------------------- */
+unsigned int arch_cpu_id(void);
+/* The vCPU whose registers are loaded here, or NULL. */
+struct vcpu *arch_current_vcpu(void);
+/* System counter, in ticks, and its frequency in Hz. */
+uint64_t arch_counter(void);
+uint64_t arch_counter_hz(void);
+/* Give up this CPU until an interrupt, then serve it. deadline: counter value, or UINT64_MAX. */
+void arch_wait(uint64_t deadline);
+/* Serve what is pending, without waiting: for long work. */
+void arch_poll(void);
+
+/* -- other CPUs --------------------------------------------------------------- */
+/* Make a CPU leave its guest, look at its work and at its list registers. */
+void arch_kick(unsigned int cpu);
+/* Run fn(arg) on a CPU and wait for it. No lock may be held. */
+void arch_call(unsigned int cpu, void (*fn)(void *arg), void *arg);
+
+/* -- memory -------------------------------------------------------------------- */
+/* Map physical memory for EL2, read-write, or give it back. Page-aligned. NULL: out of tables. */
+void *arch_map(paddr_t pa, uint64_t size) MUST_CHECK;
+void arch_unmap(void *va, uint64_t size);
+/* Zero or clean, by VA; both reach the point of coherency. */
+void arch_zero(void *va, uint64_t size);
+void arch_clean_poc(const void *va, uint64_t size);
+/* A page-table page is at this address in EL2. */
+void *arch_table(paddr_t pa);
+paddr_t arch_table_pa(const void *table);
+/* After a descriptor was written: make it visible to the table walker. */
+void arch_table_sync(void);
+/* Invalidate a VM's translations: one IPA range, or everything. All CPUs. */
+void arch_stage2_invalidate(uint64_t vttbr, ipaddr_t ipa, uint64_t size);
+void arch_stage2_invalidate_all(uint64_t vttbr);
+
+/* -- guest registers ------------------------------------------------------------ */
+/* General register n of the vCPU that trapped here; 31 is the zero register. */
+uint64_t vcpu_get_reg(const struct vcpu *v, unsigned int n);
+void vcpu_set_reg(struct vcpu *v, unsigned int n, uint64_t value);
+/* Bring a vCPU's context to reset state, entry and x0 given, to be run on its CPU. */
+void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0);
+/* Leave the trap for good and return to this CPU's idle loop. */
+_Noreturn void arch_leave_guest(void);
+/* Enter the guest with the reset context of v. */
+_Noreturn void arch_enter_guest(struct vcpu *v);
+/* Physical CNTVOFF of a VM that starts now. */
+uint64_t arch_vm_counter_offset(void);
+
+/* -- the board ------------------------------------------------------------------ */
+_Noreturn void arch_power_off(void);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bhcheck/bhcheck.h"
+#include "core/guest_fdt.h"
+#include "core/image.h"
+
+/* A bundle beyond this does not fit the boards at hand. */
+#define FILE_MAX (1UL << 30)
+
+enum {
+	EXIT_ALL_START = 0,
+	EXIT_SOME_REFUSED = 1,
+	EXIT_NOTHING = 2
+};
+
+static const char usage[] =
+	"Usage: bhcheck [--svg FILE] BUNDLE BOARD.dtb\n"
+	"Says what the hypervisor would say to BUNDLE on the board that BOARD.dtb describes,\n"
+	"which VMs it would start, and who would own what. Status: 0 all VMs start,\n"
+	"1 some are refused, 2 nothing can start. --svg FILE draws the memory map.\n";
+
+static void print_finding(struct report *r, const char *line)
+{
+	(void)r;
+	printf("%s\n", line);
+}
+
+/* A whole file, 8-byte aligned; NULL after saying why not. The caller frees it. */
+static void *read_file(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "rb");
+	void *data = NULL;
+	long length = -1;
+
+	if (f && fseek(f, 0, SEEK_END) == 0) {
+		length = ftell(f);
+	}
+	if (length >= 0 && (size_t)length <= FILE_MAX) {
+		rewind(f);
+		data = malloc((size_t)length + 1);
+	}
+	*size = (size_t)length;
+	if (data && fread(data, 1, *size, f) != *size) {
+		free(data);
+		data = NULL;
+	}
+	if (!data) {
+		fprintf(stderr, "bhcheck: cannot read %s: %s\n", path,
+			errno ? strerror(errno) : "larger than 1 GiB");
+	}
+	if (f) {
+		fclose(f);
+	}
+	return data;
+}
+
+/* What load_vm() would do, short of doing it. */
+static int check_load(struct desk *d, const struct vm_config *vm)
+{
+	static uint64_t tree[GUEST_FDT_MAX / sizeof(uint64_t)];
+	struct bundle_image kernel, initrd = {.size = 0};
+	struct image_plan plan;
+	struct image_layout layout;
+	struct guest_map map;
+	struct guest_fdt_input in = {.vm = vm, .board = &d->board, .map = &map};
+
+	if (bundle_find(&d->bundle, vm->kernel, &kernel) ||
+	    (vm->initrd[0] && bundle_find(&d->bundle, vm->initrd, &initrd)) ||
+	    image_plan(kernel.data, kernel.size, vm->regions[0].ipa, vm->regions[0].size,
+		       vm->load_ipa, vm->name, &plan, &d->report) ||
+	    image_layout(&plan, vm, initrd.size, &layout, &d->report)) {
+		return -1;
+	}
+	guest_map_init(&map, &d->board, vm->direct_map, vm->cpu_count);
+	in.initrd_start = layout.initrd;
+	in.initrd_end = layout.initrd + initrd.size;
+	return vm->dtb[0] ? 0 : guest_fdt_build(&in, tree, sizeof(tree), &d->report) < 0 ? -1 : 0;
+}
+
+static int check_hash(struct desk *d, const struct vm_config *vm, const char *property,
+		      const char *name)
+{
+	struct bundle_image image;
+
+	if (name[0] == '\0' || bundle_find(&d->bundle, name, &image) ||
+	    bundle_image_intact(&image)) {
+		return 0;
+	}
+	report_error(&d->report, "%s: %s: \"%s\" is damaged: its content does not match its hash",
+		     vm->name, property, name);
+	return -1;
+}
+
+static int check_hashes(struct desk *d, const struct vm_config *vm)
+{
+	int bad = check_hash(d, vm, "kernel", vm->kernel) |
+		  check_hash(d, vm, "initrd", vm->initrd) | check_hash(d, vm, "dtb", vm->dtb);
+
+	for (unsigned int i = 0; i < vm->region_count; i++) {
+		bad |= check_hash(d, vm, "region: image", vm->regions[i].image);
+	}
+	return bad;
+}
+
+/* On the desk nothing says where the hypervisor and the bundle will lie. */
+static void assume_places(struct desk *d)
+{
+	uint64_t ram = d->board.banks[0].base;
+
+	d->taken[0] = (struct mem_range){ram + DESK_IMAGE_OFFSET, DESK_IMAGE_SIZE};
+	d->taken[1] = (struct mem_range){ram + DESK_BUNDLE_OFFSET, ALIGN_UP(d->bundle.size, SZ_4K)};
+	d->taken_count = 2;
+}
+
+/* The tree was read to a place in this program, which is not memory of the board. */
+static void forget_tree(struct board *b)
+{
+	uint64_t at = ALIGN_DOWN((uintptr_t)b->fdt, SZ_4K);
+
+	for (unsigned int i = 0; i < b->reserved_count; i++) {
+		if (b->reserved[i].base == at) {
+			b->reserved[i] = b->reserved[--b->reserved_count];
+		}
+	}
+}
+
+/* Returns the number of VMs that start, or -1. */
+static int check(struct desk *d, const void *bundle, size_t bundle_size, const void *fdt,
+		 size_t fdt_size)
+{
+	int starting = 0;
+
+	if (board_parse(fdt, fdt_size, &d->board, &d->report) ||
+	    bundle_open(&d->bundle, bundle, bundle_size, &d->report) ||
+	    config_parse(d->bundle.config, d->bundle.config_size, &d->config, &d->report)) {
+		return -1;
+	}
+	forget_tree(&d->board);
+	assume_places(d);
+	config_check(&d->config, &d->board, &d->bundle, &d->report);
+	config_place(&d->config, &d->board, d->taken, d->taken_count, &d->report);
+	for (unsigned int i = 0; i < d->config.vm_count; i++) {
+		struct vm_config *vm = &d->config.vms[i];
+
+		if (!vm->refused && (check_hashes(d, vm) || check_load(d, vm))) {
+			vm->refused = true;
+		}
+		starting += !vm->refused;
+	}
+	return starting;
+}
+
+static void print_verdicts(const struct desk *d)
+{
+	for (unsigned int i = 0; i < d->config.vm_count; i++) {
+		const struct vm_config *vm = &d->config.vms[i];
+
+		printf("%s: %s\n", vm->name, vm->refused ? "refused" : "would start");
+	}
+}
+
+static int run(const char *bundle_path, const char *board_path, const char *svg)
+{
+	static struct desk desk;
+	static struct spans spans;
+	size_t bundle_size = 0, fdt_size = 0;
+	void *bundle = read_file(bundle_path, &bundle_size);
+	void *fdt = read_file(board_path, &fdt_size);
+	int starting = -1;
+
+	desk.report.emit = print_finding;
+	if (bundle && fdt) {
+		starting = check(&desk, bundle, bundle_size, fdt, fdt_size);
+	}
+	if (starting >= 0) {
+		print_verdicts(&desk);
+		spans_collect(&spans, &desk);
+		table_print(&desk, &spans);
+	}
+	if (starting >= 0 && svg && svg_write(svg, &desk, &spans)) {
+		fprintf(stderr, "bhcheck: cannot write %s: %s\n", svg, strerror(errno));
+		starting = -1;
+	}
+	free(bundle);
+	free(fdt);
+	if (starting <= 0) {
+		return EXIT_NOTHING;
+	}
+	return desk.report.error_count || starting < (int)desk.config.vm_count ? EXIT_SOME_REFUSED
+									       : EXIT_ALL_START;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"svg", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *svg = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
+		if (option == 's') {
+			svg = optarg;
+			continue;
+		}
+		fputs(usage, option == 'h' ? stdout : stderr);
+		return option == 'h' ? EXIT_ALL_START : EXIT_NOTHING;
+	}
+	if (argc - optind != 2) {
+		fputs(usage, stderr);
+		return EXIT_NOTHING;
+	}
+	return run(argv[optind], argv[optind + 1], svg);
+}

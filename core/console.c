@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/console.h"
+
+#include <string.h>
+
+#include "core/lib/fmt.h"
+#include "core/panic.h"
+
+/* Characters sent before the lock is given up, so that no writer works for the others for long. */
+#define PUMP_BUDGET 512
+
+/* attached: a port's index, or the number of ports for "all". */
+static struct {
+	struct spinlock lock; /* the UART, and all below but the ports' own rings */
+	const struct console_uart *uart;
+	struct console_port *ports[CONSOLE_PORTS_MAX];
+	unsigned int port_count;
+	unsigned int attached;
+	uint8_t escape;
+	/* The line on the screen: whose it is, and whether it is still empty. */
+	const struct console_port *line_owner;
+	bool line_empty;
+	/* Banner, or what starts a line, on its way out: sent before any port's text. */
+	char banner[64];
+	unsigned int banner_at;
+} console = {.line_empty = true, .escape = 0x1d};
+
+static struct console_port log_port = {.name = "hypervisor"};
+static struct console_port vm_ports[CONSOLE_PORTS_MAX - 1];
+
+struct console_port *console_log_port(void)
+{
+	return &log_port;
+}
+
+static bool is_all(void)
+{
+	return console.attached == console.port_count;
+}
+
+static bool has_unshown(const struct console_port *p)
+{
+	return __atomic_load_n(&p->head, __ATOMIC_ACQUIRE) != p->shown;
+}
+
+static bool is_visible(const struct console_port *p)
+{
+	return p == &log_port || is_all() || console.ports[console.attached] == p;
+}
+
+/* The port to send from: the one whose line is open goes on, else the first with text. */
+static struct console_port *next_port(void)
+{
+	for (unsigned int i = 0; i < console.port_count; i++) {
+		struct console_port *p = console.ports[i];
+
+		if (p == console.line_owner && !console.line_empty && has_unshown(p) &&
+		    is_visible(p)) {
+			return p;
+		}
+	}
+	for (unsigned int i = 0; i < console.port_count; i++) {
+		if (is_visible(console.ports[i]) && has_unshown(console.ports[i])) {
+			return console.ports[i];
+		}
+	}
+	return NULL;
+}
+
+static void send(char c)
+{
+	console.uart->send(c);
+	console.line_empty = c == '\n';
+}
+
+static void send_text(const char *text)
+{
+	for (; *text; text++) {
+		send(*text);
+	}
+}
+
+/* Start a line of another port: close the open one, tag it where several are shown. */
+static void open_line(const struct console_port *p)
+{
+	bool tag = is_all() && p != &log_port;
+
+	fmt_print(console.banner, sizeof(console.banner), "%s%s%s%s",
+		  console.line_empty ? "" : "\r\n", tag ? "[" : "", tag ? p->name : "",
+		  tag ? "] " : "");
+	console.banner_at = 0;
+	console.line_owner = p;
+}
+
+static void send_next(struct console_port *p)
+{
+	uint64_t head = __atomic_load_n(&p->head, __ATOMIC_ACQUIRE);
+
+	if (head - p->shown > CONSOLE_RING_SIZE) {
+		p->shown = head - CONSOLE_RING_SIZE; /* the rest was overwritten unseen */
+	}
+	if (p != console.line_owner || (console.line_empty && is_all())) {
+		open_line(p);
+		if (console.banner[0]) {
+			return; /* there may be room for one character only */
+		}
+	}
+	send(p->ring[p->shown % CONSOLE_RING_SIZE]);
+	p->shown++;
+}
+
+/* Send what the UART takes now. True: there is more. */
+static bool pump_locked(void)
+{
+	for (unsigned int budget = PUMP_BUDGET; budget > 0; budget--) {
+		struct console_port *p;
+
+		if (!console.uart->can_send()) {
+			return true;
+		}
+		if (console.banner[console.banner_at]) {
+			send(console.banner[console.banner_at++]);
+			continue;
+		}
+		p = next_port();
+		if (!p) {
+			return false;
+		}
+		send_next(p);
+	}
+	return true;
+}
+
+/*
+ * Send for whoever has text. If another CPU holds the lock it will see our text
+ * when it looks once more after letting go, so nobody waits here.
+ */
+static void pump(void)
+{
+	bool more;
+
+	do {
+		if (!console.uart || !spin_trylock(&console.lock)) {
+			return;
+		}
+		more = pump_locked();
+		console.uart->want_send_irq(more);
+		spin_unlock(&console.lock);
+	} while (!more && next_port());
+}
+
+static void show_banner(const char *name)
+{
+	fmt_print(console.banner, sizeof(console.banner), "%s--- console: %s ---\r\n",
+		  console.line_empty ? "" : "\r\n", name);
+	console.banner_at = 0;
+	console.line_owner = NULL;
+}
+
+static void attach_locked(unsigned int index)
+{
+	console.attached = index;
+	if (is_all()) {
+		show_banner("all");
+		return;
+	}
+	show_banner(console.ports[index]->name);
+	console.line_owner = console.ports[index];
+	if (console.ports[index] == &log_port) {
+		log_port.shown =
+			log_port.head > CONSOLE_RING_SIZE ? log_port.head - CONSOLE_RING_SIZE : 0;
+	}
+}
+
+void console_init(const struct console_uart *uart)
+{
+	console.uart = uart;
+	console.ports[0] = &log_port;
+	console.port_count = 1;
+	pump();
+}
+
+struct console_port *console_add(const char *name, void (*input)(void *context, char c),
+				 void *context)
+{
+	struct console_port *p = &vm_ports[console.port_count - 1];
+
+	ASSERT(console.port_count < CONSOLE_PORTS_MAX);
+	p->name = name;
+	p->input = input;
+	p->context = context;
+	spin_lock(&console.lock);
+	/* the log stays last in the round */
+	console.ports[console.port_count] = console.ports[console.port_count - 1];
+	console.ports[console.port_count - 1] = p;
+	console.port_count++;
+	console.attached = console.port_count - 1;
+	spin_unlock(&console.lock);
+	return p;
+}
+
+void console_configure(uint8_t escape, const char *attach)
+{
+	spin_lock(&console.lock);
+	console.escape = escape;
+	if (strcmp(attach, "all") == 0) {
+		attach_locked(console.port_count);
+	}
+	for (unsigned int i = 0; i < console.port_count; i++) {
+		if (strcmp(console.ports[i]->name, attach) == 0) {
+			attach_locked(i);
+		}
+	}
+	spin_unlock(&console.lock);
+	pump();
+}
+
+void console_write(struct console_port *port, const char *text, size_t length)
+{
+	spin_lock(&port->lock);
+	for (size_t i = 0; i < length; i++) {
+		port->ring[port->head % CONSOLE_RING_SIZE] = text[i];
+		__atomic_store_n(&port->head, port->head + 1, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&port->lock);
+	if (is_visible(port)) {
+		pump();
+	}
+}
+
+static void key(char c)
+{
+	const struct console_port *p = NULL;
+
+	spin_lock(&console.lock);
+	if ((uint8_t)c == console.escape) {
+		attach_locked((console.attached + 1) % (console.port_count + 1));
+	} else if (!is_all()) {
+		p = console.ports[console.attached];
+	}
+	spin_unlock(&console.lock);
+	if (p && p->input) {
+		p->input(p->context, c);
+	}
+}
+
+void console_interrupt(void)
+{
+	char c;
+
+	for (unsigned int i = 0; i < 64 && console.uart->receive(&c); i++) {
+		key(c);
+	}
+	pump();
+}
+
+void console_panic_flush(void)
+{
+	if (!console.uart) {
+		return;
+	}
+	if (!console.line_empty) {
+		send_text("\r\n");
+	}
+	for (; log_port.shown != log_port.head; log_port.shown++) {
+		while (!console.uart->can_send()) {}
+		console.uart->send(log_port.ring[log_port.shown % CONSOLE_RING_SIZE]);
+	}
+}

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The registers of the distributor (GICv2: IHI 0048, chapter 4.3; GICv3: IHI
+ * 0069, 12.9) and of the redistributors (12.11). One table for each 128 bytes of
+ * the frame, so a trapped access is one look-up. Private interrupts are those
+ * of `bank`: the accessing vCPU with GICv2, the frame's vCPU in a GICv3
+ * redistributor, nobody (NULL: RAZ/WI) in a GICv3 distributor.
+ */
+#include "core/mmio.h"
+#include "core/panic.h"
+#include "core/vgic.h"
+#include "core/vm.h"
+
+#define GICD_CTLR        0x000
+#define GICD_TYPER       0x004
+#define GICD_IIDR        0x008
+#define GICD_SGIR        0xf00
+#define GICD_CPENDSGIR   0xf10
+#define GICD_SPENDSGIR   0xf20
+#define GICD_IROUTER     0x6000
+#define GICD_IROUTER_END 0x8000
+#define GICD_V2_PIDR2    0xfe8
+#define GICD_V3_PIDR2    0xffe8
+#define PIDR2_V2         0x2b
+#define PIDR2_V3         0x3b
+
+#define CTLR_GROUP0 BIT(0)
+#define CTLR_GROUP1 BIT(1)
+#define CTLR_ARE    BIT(4) /* GICv3 with one security state: fixed at one */
+#define CTLR_DS     BIT(6)
+
+#define TYPER_LINES     (GUEST_INTIDS / 32 - 1)
+#define TYPER_CPUS(n)   (((n)-1U) << 5)
+#define TYPER_V3_IDBITS (9U << 19)
+#define TYPER_V3_NO1N   BIT(25)
+#define IIDR_ARM        0x43bU
+
+#define GICR_CTLR       0x0000
+#define GICR_IIDR       0x0004
+#define GICR_TYPER      0x0008
+#define GICR_WAKER      0x0014
+#define GICR_PIDR2      0xffe8
+#define GICR_TYPER_LAST BIT(4)
+
+#define SGIR_FILTER(v) (((v) >> 24) & 3)
+#define SGIR_LIST(v)   (((v) >> 16) & 0xff)
+
+/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
+#define SGI1R_LIST(v)     ((v)&0xffff)
+#define SGI1R_INTID(v)    (((v) >> 24) & 0xf)
+#define SGI1R_IRM         BIT(40)
+#define SGI1R_RANGE(v)    (((v) >> 44) & 0xf)
+#define SGI1R_AFFINITY(v) ((v)&0x00ff00ff00ff0000UL)
+
+struct target {
+	struct vcpu *self;
+	struct vcpu *bank;
+	struct vm *vm;
+};
+
+typedef uint64_t (*read_fn)(const struct target *t, uint32_t offset, unsigned int size);
+typedef void (*write_fn)(const struct target *t, uint32_t offset, unsigned int size,
+			 uint64_t value);
+
+struct block {
+	read_fn read;
+	write_fn write;
+	uint8_t widths;
+};
+
+/* -- one bit for each interrupt --------------------------------------------------------- */
+
+static uint32_t first_intid(uint32_t offset)
+{
+	return (offset & 0x7f) * 8;
+}
+
+static uint64_t read_field(const struct target *t, uint32_t offset,
+			   bool (*field)(const struct virq *irq))
+{
+	uint32_t intid = first_intid(offset);
+	uint64_t bits = 0;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		const struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+
+		bits |= irq && field(irq) ? BIT(i) : 0;
+	}
+	return bits;
+}
+
+static uint64_t read_state(const struct target *t, uint32_t offset, enum vgic_op op)
+{
+	uint32_t intid = first_intid(offset);
+	uint64_t bits = 0;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		if (vgic_find(t->vm, t->bank, intid + i) &&
+		    vgic_operate(t->self, t->bank, intid + i, op)) {
+			bits |= BIT(i);
+		}
+	}
+	return bits;
+}
+
+static void write_state(const struct target *t, uint32_t offset, uint64_t bits, enum vgic_op op)
+{
+	bool v2_sgis = t->vm->vgic.version == GIC_V2 &&
+		       (op == VGIC_SET_PENDING || op == VGIC_CLEAR_PENDING);
+
+	for (bits &= 0xffffffff; bits; bits &= bits - 1) {
+		uint32_t intid = first_intid(offset) + (uint32_t)__builtin_ctzl(bits);
+
+		if (vgic_find(t->vm, t->bank, intid) && !(v2_sgis && intid < VGIC_SGIS)) {
+			vgic_operate(t->self, t->bank, intid, op);
+		}
+	}
+}
+
+static bool is_group1(const struct virq *irq)
+{
+	return irq->group1;
+}
+
+static uint64_t read_group(const struct target *t, uint32_t offset, unsigned int size)
+{
+	(void)size;
+	return read_field(t, offset, is_group1);
+}
+
+static void write_group(const struct target *t, uint32_t offset, unsigned int size, uint64_t value)
+{
+	uint32_t intid = first_intid(offset);
+
+	(void)size;
+	spin_lock(&t->vm->vgic.lock);
+	for (unsigned int i = 0; i < 32; i++) {
+		struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+
+		if (irq && irq->group1 != !!(value & BIT(i))) {
+			irq->group1 = !!(value & BIT(i));
+			vgic_changed(t->vm, irq);
+		}
+	}
+	vgic_commit(t->self);
+	spin_unlock(&t->vm->vgic.lock);
+}
+
+static bool is_enabled(const struct virq *irq)
+{
+	return irq->enabled;
+}
+
+static uint64_t read_enabled(const struct target *t, uint32_t offset, unsigned int size)
+{
+	(void)size;
+	return read_field(t, offset, is_enabled);
+}
+
+static void write_enabled(const struct target *t, uint32_t offset, uint64_t bits, bool enabled)
+{
+	spin_lock(&t->vm->vgic.lock);
+	for (bits &= 0xffffffff; bits; bits &= bits - 1) {
+		uint32_t intid = first_intid(offset) + (uint32_t)__builtin_ctzl(bits);
+		struct virq *irq = vgic_find(t->vm, t->bank, intid);
+
+		if (irq && irq->enabled != enabled) {
+			vgic_set_enabled(t->vm, irq, enabled);
+		}
+	}
+	vgic_commit(t->self);
+	spin_unlock(&t->vm->vgic.lock);
+}
+
+static void write_isenabler(const struct target *t, uint32_t offset, unsigned int size,
+			    uint64_t value)
+{
+	(void)size;
+	write_enabled(t, offset, value, true);
+}
+
+static void write_icenabler(const struct target *t, uint32_t offset, unsigned int size,
+			    uint64_t value)
+{
+	(void)size;
+	write_enabled(t, offset, value, false);
+}
+
+static uint64_t read_pending(const struct target *t, uint32_t offset, unsigned int size)
+{
+	(void)size;
+	return read_state(t, offset, VGIC_GET_PENDING);
+}
+
+static void write_ispendr(const struct target *t, uint32_t offset, unsigned int size,
+			  uint64_t value)
+{
+	(void)size;
+	write_state(t, offset, value, VGIC_SET_PENDING);
+}
+
+static void write_icpendr(const struct target *t, uint32_t offset, unsigned int size,
+			  uint64_t value)
+{
+	(void)size;
+	write_state(t, offset, value, VGIC_CLEAR_PENDING);
+}
+
+static uint64_t read_active(const struct target *t, uint32_t offset, unsigned int size)
+{
+	(void)size;
+	return read_state(t, offset, VGIC_GET_ACTIVE);
+}
+
+static void write_isactiver(const struct target *t, uint32_t offset, unsigned int size,
+			    uint64_t value)
+{
+	(void)size;
+	write_state(t, offset, value, VGIC_SET_ACTIVE);
+}
+
+static void write_icactiver(const struct target *t, uint32_t offset, unsigned int size,
+			    uint64_t value)
+{
+	(void)size;
+	write_state(t, offset, value, VGIC_CLEAR_ACTIVE);
+}
+
+/* -- one byte for each interrupt ---------------------------------------------------------- */
+
+static uint64_t read_priority(const struct target *t, uint32_t offset, unsigned int size)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < size; i++) {
+		const struct virq *irq = vgic_find(t->vm, t->bank, (offset & 0x3ff) + i);
+
+		value |= irq ? (uint64_t)irq->priority << (8 * i) : 0;
+	}
+	return value;
+}
+
+static void write_priority(const struct target *t, uint32_t offset, unsigned int size,
+			   uint64_t value)
+{
+	spin_lock(&t->vm->vgic.lock);
+	for (unsigned int i = 0; i < size; i++) {
+		struct virq *irq = vgic_find(t->vm, t->bank, (offset & 0x3ff) + i);
+
+		if (irq) {
+			irq->priority = (uint8_t)(value >> (8 * i)) & VGIC_PRIO_MASK;
+		}
+	}
+	spin_unlock(&t->vm->vgic.lock);
+}
+
+static uint64_t read_targets(const struct target *t, uint32_t offset, unsigned int size)
+{
+	uint64_t value = 0;
+
+	if (t->vm->vgic.version != GIC_V2 || t->vm->vcpu_count == 1) {
+		return 0; /* IHI 0048, 4.3.12: RAZ/WI in a uniprocessor */
+	}
+	for (unsigned int i = 0; i < size; i++) {
+		const struct virq *irq = vgic_find(t->vm, t->bank, (offset & 0x3ff) + i);
+
+		value |= irq ? (uint64_t)irq->targets << (8 * i) : 0;
+	}
+	return value;
+}
+
+static void write_targets(const struct target *t, uint32_t offset, unsigned int size,
+			  uint64_t value)
+{
+	uint8_t present = (uint8_t)(BIT(t->vm->vcpu_count) - 1);
+
+	if (t->vm->vgic.version != GIC_V2 || t->vm->vcpu_count == 1) {
+		return;
+	}
+	spin_lock(&t->vm->vgic.lock);
+	for (unsigned int i = 0; i < size; i++) {
+		uint32_t intid = (offset & 0x3ff) + i;
+		struct virq *irq = vgic_find(t->vm, NULL, intid);
+
+		if (irq && intid >= VGIC_PRIVATE) {
+			irq->targets = (uint8_t)(value >> (8 * i)) & present;
+			vgic_retarget(t->vm, irq);
+		}
+	}
+	vgic_commit(t->self);
+	spin_unlock(&t->vm->vgic.lock);
+}
+
+/* -- two bits for each interrupt ---------------------------------------------------------- */
+
+static uint64_t read_config(const struct target *t, uint32_t offset, unsigned int size)
+{
+	uint32_t intid = (offset & 0xff) * 4;
+	uint64_t value = 0;
+
+	(void)size;
+	for (unsigned int i = 0; i < 16; i++) {
+		const struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+
+		value |= irq && irq->edge ? BIT(2 * i + 1) : 0;
+	}
+	return value;
+}
+
+static void write_config(const struct target *t, uint32_t offset, unsigned int size, uint64_t value)
+{
+	uint32_t intid = (offset & 0xff) * 4;
+
+	(void)size;
+	spin_lock(&t->vm->vgic.lock);
+	for (unsigned int i = 0; i < 16 && intid >= VGIC_SGIS; i++) {
+		struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+		bool edge = value & BIT(2 * i + 1);
+
+		if (!irq || irq->edge == edge || (irq->hw && intid < VGIC_PRIVATE)) {
+			continue;
+		}
+		irq->edge = edge;
+		if (irq->hw && irq->target != VIRQ_NO_TARGET) {
+			gic.configure(irq->pintid, edge, t->vm->vcpus[irq->target].cpu);
+		}
+		vgic_changed(t->vm, irq);
+	}
+	vgic_commit(t->self);
+	spin_unlock(&t->vm->vgic.lock);
+}
+
+/* -- SGIs of GICv2 -------------------------------------------------------------------------- */
+
+static void write_sgir(const struct target *t, uint64_t value)
+{
+	uint32_t intid = value & 0xf;
+	uint64_t list = 0;
+
+	switch (SGIR_FILTER(value)) {
+	case 0:
+		list = SGIR_LIST(value);
+		break;
+	case 1:
+		list = ~BIT(t->self->index);
+		break;
+	case 2:
+		list = BIT(t->self->index);
+		break;
+	}
+	for (unsigned int i = 0; i < t->vm->vcpu_count; i++) {
+		if (list & BIT(i)) {
+			vgic_send_sgi(t->self, &t->vm->vcpus[i], intid, false);
+		}
+	}
+}
+
+/* GICD_SPENDSGIR and GICD_CPENDSGIR: a byte of source CPUs for each SGI (4.3.16, 4.3.17). */
+static uint64_t read_sgi_pending(const struct target *t, uint32_t offset, unsigned int size)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < size; i++) {
+		value |= (uint64_t)vgic_sgi_senders(t->self, (offset & 0xf) + i) << (8 * i);
+	}
+	return value;
+}
+
+static void write_sgi_pending(const struct target *t, uint32_t offset, unsigned int size,
+			      uint64_t value)
+{
+	bool set = offset >= GICD_SPENDSGIR;
+
+	for (unsigned int i = 0; i < size; i++) {
+		uint32_t intid = (offset & 0xf) + i;
+		uint8_t sources = (uint8_t)(value >> (8 * i));
+
+		for (unsigned int c = 0; c < t->vm->vcpu_count; c++) {
+			if (set && (sources & BIT(c))) {
+				vgic_send_sgi(&t->vm->vcpus[c], t->self, intid, false);
+			}
+		}
+		if (!set && sources) {
+			vgic_clear_sgi(t->self, intid, sources);
+		}
+	}
+}
+
+static uint64_t read_sgi_block(const struct target *t, uint32_t offset, unsigned int size)
+{
+	if (t->vm->vgic.version != GIC_V2) {
+		return 0;
+	}
+	if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
+		return read_sgi_pending(t, offset, size);
+	}
+	return 0;
+}
+
+static void write_sgi_block(const struct target *t, uint32_t offset, unsigned int size,
+			    uint64_t value)
+{
+	if (t->vm->vgic.version != GIC_V2) {
+		return;
+	}
+	if (offset == GICD_SGIR && size == 4) {
+		write_sgir(t, value);
+	} else if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
+		write_sgi_pending(t, offset, size, value);
+	}
+}
+
+/* -- control and identification --------------------------------------------------------------- */
+
+static uint64_t typer(const struct vm *vm)
+{
+	return vm->vgic.version == GIC_V2 ? TYPER_LINES | TYPER_CPUS(vm->vcpu_count)
+					  : TYPER_LINES | TYPER_V3_IDBITS | TYPER_V3_NO1N;
+}
+
+static uint64_t read_control(const struct target *t, uint32_t offset, unsigned int size)
+{
+	const struct vgic *g = &t->vm->vgic;
+
+	(void)size;
+	switch (offset) {
+	case GICD_CTLR:
+		return (g->enable_group0 ? CTLR_GROUP0 : 0) | (g->enable_group1 ? CTLR_GROUP1 : 0) |
+		       (g->version == GIC_V3 ? CTLR_ARE | CTLR_DS : 0);
+	case GICD_TYPER:
+		return typer(t->vm);
+	case GICD_IIDR:
+		return IIDR_ARM;
+	default:
+		return 0;
+	}
+}
+
+static void write_control(const struct target *t, uint32_t offset, unsigned int size,
+			  uint64_t value)
+{
+	struct vgic *g = &t->vm->vgic;
+	bool group0 = value & CTLR_GROUP0;
+	bool group1 = value & CTLR_GROUP1;
+
+	(void)size;
+	if (offset != GICD_CTLR || (g->enable_group0 == group0 && g->enable_group1 == group1)) {
+		return;
+	}
+	spin_lock(&g->lock);
+	g->enable_group0 = group0;
+	g->enable_group1 = group1;
+	vgic_changed_all(t->vm);
+	vgic_commit(t->self);
+	spin_unlock(&g->lock);
+}
+
+static uint64_t read_id(const struct target *t, uint32_t offset, unsigned int size)
+{
+	(void)size;
+	return t->vm->vgic.version == GIC_V2 && offset == GICD_V2_PIDR2 ? PIDR2_V2 : 0;
+}
+
+/* -- the frames --------------------------------------------------------------------------------- */
+
+#define BYTES (1 | 4) /* byte and word accesses (IHI 0048, 4.1.4) */
+#define WORD  4
+
+/* Indexed by offset / 0x80; the same layout in GICD and in a redistributor's SGI_base. */
+static const struct block blocks[32] = {
+	[0x000 / 0x80] = {read_control, write_control, WORD},
+	[0x080 / 0x80] = {read_group, write_group, WORD},
+	[0x100 / 0x80] = {read_enabled, write_isenabler, WORD},
+	[0x180 / 0x80] = {read_enabled, write_icenabler, WORD},
+	[0x200 / 0x80] = {read_pending, write_ispendr, WORD},
+	[0x280 / 0x80] = {read_pending, write_icpendr, WORD},
+	[0x300 / 0x80] = {read_active, write_isactiver, WORD},
+	[0x380 / 0x80] = {read_active, write_icactiver, WORD},
+	[0x400 / 0x80 ... 0x780 / 0x80] = {read_priority, write_priority, BYTES},
+	[0x800 / 0x80 ... 0xb80 / 0x80] = {read_targets, write_targets, BYTES},
+	[0xc00 / 0x80 ... 0xc80 / 0x80] = {read_config, write_config, WORD},
+	[0xf00 / 0x80] = {read_sgi_block, write_sgi_block, BYTES},
+	[0xf80 / 0x80] = {read_id, NULL, WORD},
+};
+
+static void access_block(const struct target *t, struct mmio_access *a)
+{
+	const struct block *b = &blocks[(a->offset & 0xfff) / 0x80];
+	uint32_t offset = a->offset & 0xfff;
+
+	if (!(b->widths & a->size)) {
+		a->value = 0;
+	} else if (a->write && b->write) {
+		b->write(t, offset, a->size, a->value);
+	} else if (!a->write) {
+		a->value = b->read(t, offset, a->size);
+	}
+}
+
+static void access_route(const struct target *t, struct mmio_access *a)
+{
+	uint32_t intid = (uint32_t)(a->offset - GICD_IROUTER) / 8;
+	struct virq *irq = intid >= VGIC_PRIVATE ? vgic_find(t->vm, NULL, intid) : NULL;
+	unsigned int shift = (a->offset & 4) * 8;
+	uint64_t mask = a->size == 8 ? UINT64_MAX : 0xffffffffUL << shift;
+
+	if (!irq || a->size < 4) {
+		a->value = 0;
+	} else if (a->write) {
+		spin_lock(&t->vm->vgic.lock);
+		irq->route = (irq->route & ~mask) | ((a->value << shift) & mask);
+		irq->route &= 0xff80ffffffUL;
+		vgic_retarget(t->vm, irq);
+		vgic_commit(t->self);
+		spin_unlock(&t->vm->vgic.lock);
+	} else {
+		a->value = (irq->route & mask) >> shift;
+	}
+}
+
+void vgic_dist_access(struct vcpu *v, void *device, struct mmio_access *a)
+{
+	struct vm *vm = device;
+	struct target t = {.self = v, .vm = vm, .bank = vm->vgic.version == GIC_V2 ? v : NULL};
+
+	if (a->offset < 0x1000) {
+		access_block(&t, a);
+	} else if (vm->vgic.version == GIC_V3 && a->offset >= GICD_IROUTER &&
+		   a->offset < GICD_IROUTER_END) {
+		access_route(&t, a);
+	} else {
+		a->value = vm->vgic.version == GIC_V3 && a->offset == GICD_V3_PIDR2 && a->size == 4
+				   ? PIDR2_V3
+				   : 0;
+	}
+}
+
+static uint64_t read_redist(const struct target *t, const struct mmio_access *a)
+{
+	unsigned int n = t->bank->index;
+	uint64_t type = (uint64_t)n << 32 | (uint64_t)n << 8 |
+			(n + 1 == t->vm->vcpu_count ? GICR_TYPER_LAST : 0);
+
+	switch (a->offset) {
+	case GICR_IIDR:
+		return IIDR_ARM;
+	case GICR_TYPER:
+		return a->size == 8 ? type : type & 0xffffffff;
+	case GICR_TYPER + 4:
+		return type >> 32;
+	case GICR_PIDR2:
+		return PIDR2_V3;
+	default:
+		return 0; /* GICR_WAKER among them: awake */
+	}
+}
+
+void vgic_redist_access(struct vcpu *v, void *device, struct mmio_access *a)
+{
+	struct vm *vm = device;
+	unsigned int frame = (unsigned int)(a->offset / GUEST_GICR_SIZE);
+	struct target t = {.self = v, .vm = vm, .bank = &vm->vcpus[frame]};
+
+	ASSERT(frame < vm->vcpu_count);
+	a->offset %= GUEST_GICR_SIZE;
+	if (a->offset < GUEST_GICR_FRAME) {
+		a->value = a->size >= 4 ? read_redist(&t, a) : 0;
+		return;
+	}
+	a->offset -= GUEST_GICR_FRAME;
+	/* SGI_base has what is private: no control block, no targets, no GICv2 SGIs */
+	if (a->offset < 0x80 || a->offset >= 0xd00 ||
+	    (a->offset >= 0x400 + VGIC_PRIVATE && a->offset < 0xc00) || a->offset >= 0xc08 ||
+	    (a->offset < 0x400 && (a->offset & 0x7f))) {
+		a->value = a->offset == GICR_PIDR2 ? PIDR2_V3 : 0;
+		return;
+	}
+	access_block(&t, a);
+}
+
+void vgic_dir_access(struct vcpu *v, void *device, struct mmio_access *a)
+{
+	(void)device;
+	if (a->write && a->offset == 0 && a->size == 4) {
+		vgic_deactivate(v, a->value & 0x3ff);
+	}
+	a->value = 0;
+}
+
+void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)
+{
+	struct vm *vm = v->vm;
+	uint64_t list = SGI1R_LIST(value);
+
+	if (value & SGI1R_IRM) {
+		list = ~BIT(v->index);
+	} else if (SGI1R_AFFINITY(value) != 0 || SGI1R_RANGE(value) != 0) {
+		return; /* all our vCPUs are in cluster 0, range 0 */
+	}
+	for (list &= BIT(vm->vcpu_count) - 1; list; list &= list - 1) {
+		vgic_send_sgi(v, &vm->vcpus[__builtin_ctzl(list)], SGI1R_INTID(value), group1);
+	}
+}

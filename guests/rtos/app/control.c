@@ -1,0 +1,130 @@
+#include "guests/rtos/app/control.h"
+
+#include "guests/rtos/app/app.h"
+#include "guests/rtos/app/motor.h"
+#include "guests/rtos/keel/keel.h"
+
+#define STACK_SIZE    8192
+#define FIRST_RPM     1500
+#define COMMAND_COUNT 4
+
+struct command {
+	enum {
+		COMMAND_SETPOINT,
+		COMMAND_RESET,
+	} kind;
+	int32_t setpoint_rpm;
+};
+
+static struct task task;
+TASK_STACK(stack, STACK_SIZE);
+static struct command command_slots[COMMAND_COUNT];
+static struct queue commands;
+
+/*
+ * Written by the control task only. Nothing that reads it can interrupt that
+ * task, and readers mask interrupts: no lock is needed.
+ */
+static struct control_stats stats;
+
+static void reset_stats(void)
+{
+	stats.periods = 0;
+	stats.missed = 0;
+	stats.skipped = 0;
+	histogram_reset(&stats.late);
+	histogram_reset(&stats.exec);
+}
+
+static void take_commands(void)
+{
+	struct command command;
+
+	while (queue_receive(&commands, &command, KEEL_NO_WAIT) == KEEL_OK) {
+		if (command.kind == COMMAND_SETPOINT) {
+			stats.setpoint_rpm = command.setpoint_rpm;
+		} else {
+			reset_stats();
+		}
+	}
+}
+
+static void record(uint64_t release, uint64_t woken, uint64_t done, int32_t speed)
+{
+	stats.periods++;
+	histogram_add(&stats.late, clock_to_ns(woken - release));
+	histogram_add(&stats.exec, clock_to_ns(done - woken));
+	stats.speed_rpm = speed;
+}
+
+/* The first release after now; counts a step that ran into its successor. */
+static uint64_t next_release(uint64_t release, uint64_t period)
+{
+	uint64_t now = port_now();
+	uint64_t next = release + period;
+
+	if (!clock_before(now, next)) {
+		uint64_t behind = (now - next) / period;
+
+		stats.missed++;
+		stats.skipped += behind;
+		next += behind * period;
+	}
+	return next;
+}
+
+static void control_loop(void *arg)
+{
+	uint64_t period = clock_from_us(CONTROL_PERIOD_US);
+	uint64_t release = port_now() + period;
+	struct motor motor;
+
+	(void)arg;
+	motor_reset(&motor);
+	for (;;) {
+		uint64_t woken;
+
+		(void)task_sleep_until(release);
+		woken = port_now();
+		take_commands();
+		motor_step(&motor, stats.setpoint_rpm);
+		record(release, woken, port_now(), motor_speed_rpm(&motor));
+		release = next_release(release, period);
+	}
+}
+
+void control_start(void)
+{
+	const struct task_config config = {
+		.name = "control",
+		.entry = control_loop,
+		.prio = PRIO_CONTROL,
+		STACK(stack),
+	};
+
+	stats.setpoint_rpm = FIRST_RPM;
+	queue_init(&commands, command_slots, COMMAND_COUNT, sizeof(command_slots[0]));
+	KEEL_ASSERT(task_create(&task, &config) == KEEL_OK);
+}
+
+void control_get(struct control_stats *copy)
+{
+	uint64_t key = port_irq_save();
+
+	*copy = stats;
+	port_irq_restore(key);
+}
+
+int control_set(int32_t setpoint_rpm)
+{
+	struct command command = {.kind = COMMAND_SETPOINT, .setpoint_rpm = setpoint_rpm};
+
+	return queue_send(&commands, &command, KEEL_NO_WAIT);
+}
+
+int control_reset(void)
+{
+	struct command command = {.kind = COMMAND_RESET};
+
+	return queue_send(&commands, &command, KEEL_NO_WAIT);
+}

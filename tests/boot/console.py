@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one console of a board: waits, the switch between VMs, commands in guests."""
+import itertools
+import os
+import re
+import time
+
+import pexpect
+
+ESCAPE = "\x1d"
+# Waits are for what never comes, not for what is slow: a slow machine raises this.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
+
+
+class Missing(AssertionError):
+    """What was waited for did not come."""
+
+
+class Console:
+    """Any labgrid ConsoleProtocol. All that was ever read is in .text, CRs taken out."""
+
+    def __init__(self, protocol, log_path):
+        self._protocol = protocol
+        self._log = open(log_path, "wb")
+        self._serial = itertools.count()
+        self.log_path = log_path
+        self.text = ""
+        self.mark = 0  # where the next expect() begins to look
+
+    # -- reading and writing ------------------------------------------------------
+    def poll(self, timeout=0.1):
+        """Take what there is; False once the machine has ended."""
+        try:
+            data = self._protocol.read(size=65536, timeout=timeout)
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self._log.write(data)
+        self._log.flush()
+        self.text += data.decode("utf-8", "replace").replace("\r", "").replace("\0", "")
+        return True
+
+    def close(self):
+        size = -1
+        while size != len(self.text) and self.poll(0.1):
+            size = len(self.text)
+        self._log.close()
+
+    def send(self, text):
+        """Slowly enough for a UART with a 16-byte FIFO and a guest that polls."""
+        for at in range(0, len(text), 8):
+            self._protocol.write(text[at:at + 8].encode())
+            self.poll(0.01)
+
+    # -- waiting --------------------------------------------------------------------
+    def expect(self, pattern, timeout=60):
+        """Wait for a regular expression (multi-line); returns the match."""
+        end = time.monotonic() + timeout * PATIENCE
+        compiled = re.compile(pattern, re.MULTILINE)
+        while True:
+            match = compiled.search(self.text, self.mark)
+            if match:
+                self.mark = match.end()
+                return match
+            if time.monotonic() > end:
+                raise Missing(f"no {pattern!r} in {timeout} s; see {self.log_path}, last:\n"
+                              + self.text[-1500:])
+            if not self.poll():
+                match = compiled.search(self.text, self.mark)
+                if match:
+                    self.mark = match.end()
+                    return match
+                raise Missing(f"the machine ended before {pattern!r}; see {self.log_path}, "
+                              "last:\n" + self.text[-1500:])
+
+    def watch(self, seconds):
+        """Take what comes for so long; returns it."""
+        start = len(self.text)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.poll(0.1):
+            pass
+        return self.text[start:]
+
+    def log_lines(self):
+        """The hypervisor's own lines so far. For diagnosis and for what only it can know."""
+        return re.findall(r"^bulkhead: (.*)$", self.text, re.MULTILINE)
+
+    # -- the switch --------------------------------------------------------------------
+    def attach(self, name):
+        """Press the key until this VM's console is shown ("hypervisor", "all": the others)."""
+        for _ in range(20):
+            self.mark = len(self.text)
+            self.send(ESCAPE)
+            shown = self.expect(r"--- console: (\S+) ---\n", 20).group(1)
+            if shown == name:
+                return
+        raise Missing(f"there is no console {name!r}")
+
+    # -- guests --------------------------------------------------------------------------
+    def linux_shell(self, timeout=180):
+        """Wait for the Linux guest's prompt."""
+        self.expect(r"linux: ready", timeout)
+        self.expect(r"linux:\S*# ", 60)
+
+    def run_linux(self, command, timeout=60):
+        """A shell command in Linux: (exit status, output without the hypervisor's lines)."""
+        tag = f"@{next(self._serial)}@"
+        self.mark = len(self.text)
+        # The tag is split in what is typed, so that the echo does not match.
+        self.send(f"{command}; echo \"{tag[:1]}\"\"{tag[1:]}:$?:\"\n")
+        start = self.mark
+        match = self.expect(re.escape(tag) + r":(\d+):", timeout)
+        # what was typed is echoed, twice when the prompt came late
+        output = self.text[start:match.start()].rsplit(':$?:"', 1)[-1]
+        lines = [line for line in output.split("\n") if not line.startswith("bulkhead: ")]
+        return int(match.group(1)), "\n".join(lines).strip("\n")
+
+    def linux(self, command, timeout=60):
+        """The output of a command that must succeed."""
+        status, output = self.run_linux(command, timeout)
+        assert status == 0, f"{command!r} ended with {status}:\n{output}"
+        return output
+
+    def keel(self, command, timeout=60):
+        """The output of one of keel's shell commands."""
+        self.mark = len(self.text)
+        self.send(command + "\r")
+        self.expect(re.escape(command) + r"\s*\n", timeout)
+        start = self.mark
+        match = self.expect(r"^keel> ", timeout)
+        output = self.text[start:match.start()]
+        return "\n".join(line for line in output.split("\n")
+                         if not line.startswith("bulkhead: ")).strip("\n")
+
+    def canary(self, timeout=60):
+        """Ask the attached canary; returns (state, sweeps, beats, bad)."""
+        self.mark = len(self.text)
+        self.send("?")
+        m = self.expect(r"CANARY (ok|BAD) (\d+) beats (\d+) late (\d+) bad (\d+)", timeout)
+        return m.group(1), int(m.group(2)), int(m.group(3)), int(m.group(5))

@@ -1,0 +1,14 @@
+# Boot tests: pytest and labgrid drive a console (tests/README.md).
+LG_ENV    ?= tests/boot/env/qemu-virt.yaml
+BOOT_TEST := /usr/bin/python3 -m pytest -c tests/boot/pytest.ini --rootdir tests/boot --lg-env $(LG_ENV)
+BOOT_NEEDS = $(B)/bulkhead.bin payloads keel images | $(QEMU) $(UBOOT) $(TEST_TOOLS)
+
+.PHONY: test-boot check-boot test-payloads-bare
+test-boot: $(BOOT_NEEDS)
+	$(BOOT_TEST) -q tests/boot
+# One boot: Linux with all its CPUs and keel beside it.
+check-boot: $(BOOT_NEEDS)
+	$(BOOT_TEST) -q tests/boot/test_linux.py -k test_first_boot
+# The payloads' reference: no hypervisor needed.
+test-payloads-bare: payloads | $(QEMU) $(TEST_TOOLS)
+	$(BOOT_TEST) -q tests/boot/test_payloads_bare.py

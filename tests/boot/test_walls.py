@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory walls: a VM reaches for what is not its own; the canary VM stays whole."""
+import pytest
+from bundle import VM, config
+
+# Outside its memory, RAM of the board, the hypervisor's image, the GIC's redistributors of others.
+ADDRESSES = ["0x20000000", "0x48000000", "0x60000000", "0xb0000000", "0x7000000000"]
+
+
+@pytest.mark.parametrize("access", ["read", "write"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_wall(board, access, address):
+    walls = VM("walls", "pl_walls.bin", cpus=(0,), restart="never",
+               bootargs=f"walls={access}:{address}")
+    canary = VM("canary", "pl_canary.bin", cpus=(1,))
+    console = board(config(walls, canary, attach="walls")).console
+    console.expect(r"TRY " + access)
+    console.expect(rf"walls: crashed: .* IPA {address}")
+    assert "FAIL survived" not in console.text
+    console.attach("canary")
+    console.expect(r"CANARY watches")
+    assert console.canary()[0] == "ok"

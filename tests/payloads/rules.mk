@@ -1,0 +1,14 @@
+# Guest-side test payloads: each is lib plus one file, built as build/bare/pl_NAME.bin.
+PAYLOADS := psci timers sgi gicd traps walls canary hostile
+PAYLOAD_LIB := $(addprefix tests/payloads/lib/,start.S cpu.c fdt.c gic.c mem.c mmu.c print.c)
+
+define payload
+pl_$(1)_SRCS   := $$(PAYLOAD_LIB) tests/payloads/$(1).c
+pl_$(1)_LDS    := tests/payloads/lib/payload.lds
+pl_$(1)_CFLAGS := -mgeneral-regs-only -mstrict-align
+BARE_PROGRAMS  += pl_$(1)
+endef
+$(foreach p,$(PAYLOADS),$(eval $(call payload,$(p))))
+
+.PHONY: payloads
+payloads: $(patsubst %,$(B)/bare/pl_%.bin,$(PAYLOADS))

@@ -1,0 +1,4 @@
+# Files of tests; see the Makefile for how they are built.
+include tests/payloads/rules.mk
+include tests/boot/rules.mk
+include tests/unit/core.mk
