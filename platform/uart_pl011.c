@@ -41,10 +41,13 @@ static void send(char c)
 	mmio_write32(base + UARTDR, (uint8_t)c);
 }
 
+/*
+ * Reading ends the receive interrupts (3.4.2, 3.4.4). UARTICR would end them too, also
+ * for a character that arrived since FR was read, and that one would then never be seen.
+ */
 static bool receive(char *c)
 {
 	if (mmio_read32(base + UARTFR) & FR_RXFE) {
-		mmio_write32(base + UARTICR, INT_RX | INT_RT);
 		return false;
 	}
 	*c = (char)mmio_read32(base + UARTDR);

@@ -28,3 +28,8 @@ $(1)_SRCS := tests/unit/$(1).c $$($(1)_NEEDS)
 endef
 $(foreach t,$(CORE_TESTS),$(eval $(call core_test,$(t))))
 test_load_CFLAGS := -I$(LIBFDT_DIR)
+
+# A driver: its device is the test itself, behind this mmio.h.
+HOST_TESTS += test_uart_pl011
+test_uart_pl011_SRCS   := tests/unit/test_uart_pl011.c
+test_uart_pl011_CFLAGS := -iquote tests/unit/fake_mmio
