@@ -43,25 +43,45 @@ static bool has_unshown(const struct console_port *p)
 	return __atomic_load_n(&p->head, __ATOMIC_ACQUIRE) != p->shown;
 }
 
+/* Where all are shown, a line waits until it is whole: it is not to be torn by others' lines. */
+static bool has_whole_line(const struct console_port *p)
+{
+	uint64_t head = __atomic_load_n(&p->head, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&p->line_end, __ATOMIC_ACQUIRE) > p->shown ||
+	       head - p->shown >= CONSOLE_LINE_MAX;
+}
+
 static bool is_visible(const struct console_port *p)
 {
 	return p == &log_port || is_all() || console.ports[console.attached] == p;
 }
 
-/* The port to send from: the one whose line is open goes on, else the first with text. */
+static bool is_due(const struct console_port *p)
+{
+	return is_visible(p) && has_unshown(p) && (!is_all() || has_whole_line(p));
+}
+
+/* The port to send from: the one whose line is open goes on, else the next one with text. */
 static struct console_port *next_port(void)
 {
+	unsigned int first = 0;
+
 	for (unsigned int i = 0; i < console.port_count; i++) {
 		struct console_port *p = console.ports[i];
 
-		if (p == console.line_owner && !console.line_empty && has_unshown(p) &&
-		    is_visible(p)) {
-			return p;
+		if (p == console.line_owner) {
+			if (!console.line_empty && is_due(p)) {
+				return p;
+			}
+			first = i + 1;
 		}
 	}
 	for (unsigned int i = 0; i < console.port_count; i++) {
-		if (is_visible(console.ports[i]) && has_unshown(console.ports[i])) {
-			return console.ports[i];
+		struct console_port *p = console.ports[(first + i) % console.port_count];
+
+		if (is_due(p)) {
+			return p;
 		}
 	}
 	return NULL;
@@ -221,6 +241,9 @@ void console_write(struct console_port *port, const char *text, size_t length)
 	for (size_t i = 0; i < length; i++) {
 		port->ring[port->head % CONSOLE_RING_SIZE] = text[i];
 		__atomic_store_n(&port->head, port->head + 1, __ATOMIC_RELEASE);
+		if (text[i] == '\n') {
+			__atomic_store_n(&port->line_end, port->head, __ATOMIC_RELEASE);
+		}
 	}
 	spin_unlock(&port->lock);
 	if (is_visible(port)) {

@@ -4,7 +4,8 @@
  * (a port), and one physical UART shows what the user asks for.
  *
  *   attached to a port   that port's text, and the log's new lines between
- *   attached to "all"    every port's lines, each tagged with its port's name
+ *   attached to "all"    every port's lines, each tagged with its port's name; what has no
+ *                        end yet (a prompt, say) waits for it, up to CONSOLE_LINE_MAX bytes
  *
  * The escape key moves on: VMs in the order of the configuration, "hypervisor",
  * "all", and round again. Every switch prints `--- console: NAME ---`, then what the port
@@ -21,12 +22,14 @@
 #include "core/lib/types.h"
 
 #define CONSOLE_RING_SIZE 32768U
+#define CONSOLE_LINE_MAX  256U
 #define CONSOLE_PORTS_MAX 17 /* the log and CONFIG_VMS_MAX */
 
 struct console_port {
 	const char *name;
 	struct spinlock lock; /* the writers */
 	uint64_t head;        /* bytes written since boot */
+	uint64_t line_end;    /* of those, up to the last end of a line */
 	uint64_t shown;       /* bytes shown, of those; under the console's lock */
 	char ring[CONSOLE_RING_SIZE];
 	/* Takes a key for this port; NULL: the port has no input. Called on the boot CPU. */

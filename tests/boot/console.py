@@ -47,11 +47,11 @@ class Console:
             size = len(self.text)
         self._log.close()
 
-    def send(self, text):
+    def send(self, text, chunk=8, pause=0.01):
         """Slowly enough for a UART with a 16-byte FIFO and a guest that polls."""
-        for at in range(0, len(text), 8):
-            self._protocol.write(text[at:at + 8].encode())
-            self.poll(0.01)
+        for at in range(0, len(text), chunk):
+            self._protocol.write(text[at:at + chunk].encode())
+            self.poll(pause)
 
     # -- waiting --------------------------------------------------------------------
     def expect(self, pattern, timeout=60):

@@ -250,15 +250,32 @@ static void test_all_tags_each_line(void **state)
 	assert_screen("[linux] a\r\n[linux] b\r\n[rtos] c\r\nbulkhead: d\r\n");
 }
 
-static void test_all_closes_an_open_line(void **state)
+static void test_all_shows_whole_lines(void **state)
 {
 	(void)state;
 	console_configure(ESCAPE, "all");
 	clear_screen();
 	write(linux_port, "half");
-	write(rtos_port, "c\r\n");
+	write(rtos_port, "c\r\nprompt> ");
 	write(linux_port, "way\r\n");
-	assert_screen("[linux] half\r\n[rtos] c\r\n[linux] way\r\n");
+	assert_screen("[rtos] c\r\n[linux] halfway\r\n");
+	press("\x1d\x1d");
+	assert_screen("--- console: rtos ---\r\nprompt> ");
+}
+
+static void test_all_does_not_wait_for_ever(void **state)
+{
+	static char text[CONSOLE_LINE_MAX + 1];
+
+	(void)state;
+	console_configure(ESCAPE, "all");
+	clear_screen();
+	memset(text, 'y', CONSOLE_LINE_MAX - 1);
+	write(linux_port, text);
+	assert_screen("");
+	write(linux_port, "y");
+	assert_memory_equal(screen, "[linux] y", 9);
+	clear_screen();
 }
 
 static void test_all_takes_turns_at_line_ends(void **state)
@@ -309,7 +326,7 @@ static void test_tags_wait_for_room(void **state)
 	console_configure(ESCAPE, "all");
 	clear_screen();
 	room = 0;
-	write(linux_port, "half");
+	write(linux_port, "half\r\n");
 	write(rtos_port, "c\r\n");
 	drain(1);
 	assert_screen("[linux] half\r\n[rtos] c\r\n");
@@ -478,7 +495,8 @@ int main(void)
 		cmocka_unit_test_setup(test_log_lines_come_between, setup),
 		cmocka_unit_test_setup(test_log_replays_all_that_it_has, setup),
 		cmocka_unit_test_setup(test_all_tags_each_line, setup),
-		cmocka_unit_test_setup(test_all_closes_an_open_line, setup),
+		cmocka_unit_test_setup(test_all_shows_whole_lines, setup),
+		cmocka_unit_test_setup(test_all_does_not_wait_for_ever, setup),
 		cmocka_unit_test_setup(test_all_takes_turns_at_line_ends, setup),
 		cmocka_unit_test_setup(test_blocked_uart_takes_it_later, setup),
 		cmocka_unit_test_setup(test_banner_waits_for_room, setup),
