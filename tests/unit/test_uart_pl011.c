@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "platform/uart_pl011.c"
+#include "platform/uart_pl011.c" /* NOLINT(bugprone-suspicious-include) */
 
 #define BASE       0x9000000UL
 #define FIFO_DEPTH 16
