@@ -91,7 +91,7 @@ static int check_hash(struct desk *d, const struct vm_config *vm, const char *pr
 	    bundle_image_intact(&image)) {
 		return 0;
 	}
-	report_error(&d->report, "%s: %s: \"%s\" is damaged: its content does not match its hash",
+	report_error(&d->report, "%s: %s: \"%s\" is damaged: its SHA-256 is not the bundle's",
 		     vm->name, property, name);
 	return -1;
 }
