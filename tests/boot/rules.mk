@@ -4,8 +4,9 @@ BOOT_TEST := /usr/bin/python3 -m pytest -c tests/boot/pytest.ini --rootdir tests
 BOOT_NEEDS = $(B)/bulkhead.bin payloads keel images | $(QEMU) $(UBOOT) $(TEST_TOOLS)
 
 .PHONY: test-boot check-boot test-payloads-bare
+# PYTEST='-k disk -x' chooses.
 test-boot: $(BOOT_NEEDS)
-	$(BOOT_TEST) -q tests/boot
+	$(BOOT_TEST) -q $(PYTEST) tests/boot
 # One boot: Linux with all its CPUs and keel beside it.
 check-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q tests/boot/test_linux.py -k test_first_boot
