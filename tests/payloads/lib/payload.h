@@ -189,6 +189,8 @@ static inline unsigned fault_class(void)
 }
 #define EC_UNKNOWN  0x00u
 #define EC_SYSREG   0x18u
+#define EC_SVE      0x19u
+#define EC_SME      0x1du
 #define EC_DABT_CUR 0x25u
 #define EC_IABT_CUR 0x21u
 
