@@ -18,7 +18,8 @@ struct cpu {
 	struct vcpu *owner;   /* the vCPU that owns this CPU, or NULL */
 	unsigned int id;
 	bool online;
-	bool stop; /* panic on another CPU */
+	bool stop;    /* panic on another CPU asks it to */
+	bool stopped; /* and it did: it runs no guest again */
 	/* arch_call(): one caller at a time */
 	struct spinlock call_lock;
 	void (*call_fn)(void *arg);

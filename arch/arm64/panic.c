@@ -13,10 +13,14 @@
 uint64_t __stack_chk_guard = 0x62756c6b68656164UL;
 _Noreturn void __stack_chk_fail(void);
 
+/* For the others to leave what they are in. */
+#define STOP_TIMEOUT_MS 100
+
 static bool panicking;
 
 void panic_halt(void)
 {
+	__atomic_store_n(&this_cpu()->stopped, true, __ATOMIC_RELEASE);
 	for (;;) {
 		wfi();
 	}
@@ -64,12 +68,30 @@ static void print(const char *format, ...)
 	write_line("\r\n");
 }
 
+/* A CPU that waits in EL2 for what this one holds never answers: it runs no guest either. */
+static void wait_for_others(void)
+{
+	uint64_t give_up = arch_counter() + arch_counter_hz() * STOP_TIMEOUT_MS / 1000;
+
+	for (unsigned int i = 0; i < board.cpu_count; i++) {
+		bool asked = cpus[i].online && i != this_cpu()->id;
+
+		while (asked && !__atomic_load_n(&cpus[i].stopped, __ATOMIC_ACQUIRE)) {
+			if (arch_counter() > give_up) {
+				print("bulkhead: CPU %u is busy in EL2 and stays there", i);
+				break;
+			}
+		}
+	}
+}
+
 static _Noreturn void end(void)
 {
 	print("bulkhead: ESR_EL2 0x%lx ELR_EL2 0x%lx FAR_EL2 0x%lx SPSR_EL2 0x%lx",
 	      read_sysreg(esr_el2), read_sysreg(elr_el2), read_sysreg(far_el2),
 	      read_sysreg(spsr_el2));
-	print("bulkhead: all CPUs are stopped");
+	wait_for_others();
+	print("bulkhead: no CPU runs a guest any more");
 	console_panic_flush();
 	panic_halt();
 }

@@ -43,8 +43,10 @@ class BulkheadQEMUDriver(ConsoleExpectMixin, Driver, ConsoleProtocol, PowerProto
     def __attrs_post_init__(self):
         super().__attrs_post_init__()
         self.logger = logging.getLogger(f"{self}")
-        # What the next on() starts: the runner's variables, or another command.
+        # What the next on() starts: the runner's variables and more options of QEMU's, or
+        # another command.
         self.variables = {}
+        self.more_args = ""
         self.command = None
         self._child = None
         self._limit = None
@@ -57,7 +59,7 @@ class BulkheadQEMUDriver(ConsoleExpectMixin, Driver, ConsoleProtocol, PowerProto
         if self._child is not None:
             return
         command = self.command or [os.path.join(TREE, self.runner), "--",
-                                   *shlex.split(self.extra_args)]
+                                   *shlex.split(self.extra_args), *shlex.split(self.more_args)]
         self._output.clear()
         self._ended = False
         self._child = subprocess.Popen(

@@ -41,10 +41,11 @@ def start(target, request):
     driver = target.get_driver("ConsoleProtocol", activate=False)
     started = []
 
-    def switch_on(variables, command=None):
+    def switch_on(variables, command=None, more=""):
         if hasattr(driver, "variables"):
             driver.variables = variables
             driver.command = command
+            driver.more_args = more
         for earlier in started:
             earlier.console.close()
         target.activate(driver)
@@ -64,11 +65,12 @@ def start(target, request):
 def board(start, request):
     """board(config, gic=3, cpu=..., boot=..., smp=..., bundle=...): boot a configuration.
 
-    config is a path (dts/qemu-virt.dts) or the source of one (bundle.config()).
+    config is a path (dts/qemu-virt.dts) or the source of one (bundle.config()); qemu are
+    more options, for tests of the feature qemu-gdbstub.
     """
 
     def boot(config=None, gic=3, cpu="cortex-a53", boot="direct", smp=4, mem="2G", bundle=None,
-             disk=None):
+             disk=None, qemu=""):
         name = re.sub(r"[^\w=-]+", "-", request.node.name).strip("-")
         if bundle is None:
             if "\n" in config:
@@ -78,6 +80,6 @@ def board(start, request):
                      "BUNDLE": bundle}
         if disk:
             variables["DISK"] = disk
-        return start(variables)
+        return start(variables, more=qemu)
 
     return boot
