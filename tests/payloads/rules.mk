@@ -10,5 +10,11 @@ BARE_PROGRAMS  += pl_$(1)
 endef
 $(foreach p,$(PAYLOADS),$(eval $(call payload,$(p))))
 
+# The one that measures: two files, and a register kept free for its vectors.
+pl_bench_SRCS   := $(PAYLOAD_LIB) tests/payloads/bench.c tests/payloads/bench_vectors.S
+pl_bench_LDS    := tests/payloads/lib/payload.lds
+pl_bench_CFLAGS := -mgeneral-regs-only -mstrict-align -ffixed-x28
+BARE_PROGRAMS   += pl_bench
+
 .PHONY: payloads
 payloads: $(patsubst %,$(B)/bare/pl_%.bin,$(PAYLOADS))
