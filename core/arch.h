@@ -46,9 +46,6 @@ void arch_stage2_invalidate(uint64_t vttbr, ipaddr_t ipa, uint64_t size);
 void arch_stage2_invalidate_all(uint64_t vttbr);
 
 /* -- guest registers ------------------------------------------------------------ */
-/* General register n of the vCPU that trapped here; 31 is the zero register. */
-uint64_t vcpu_get_reg(const struct vcpu *v, unsigned int n);
-void vcpu_set_reg(struct vcpu *v, unsigned int n, uint64_t value);
 /* Bring a vCPU's context to reset state, entry and x0 given, to be run on its CPU. */
 void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0);
 /* Leave the trap for good and return to this CPU's idle loop. */

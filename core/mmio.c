@@ -4,14 +4,13 @@
 #include "core/panic.h"
 #include "core/vm.h"
 
-void mmio_add(struct vm *vm, uint64_t base, uint64_t size,
-	      void (*access)(struct vcpu *v, void *device, struct mmio_access *a), void *device)
+void mmio_add(struct vm *vm, uint64_t base, uint64_t size, mmio_access *access, void *device)
 {
-	ASSERT(vm->frame_count < MMIO_FRAMES_MAX);
+	ASSERT(vm->frame_count < MMIO_FRAMES_MAX && size <= UINT32_MAX);
 	vm->frames[vm->frame_count++] = (struct mmio_frame){base, size, access, device};
 }
 
-static const struct mmio_frame *find(const struct vm *vm, uint64_t ipa)
+const struct mmio_frame *mmio_find(const struct vm *vm, uint64_t ipa)
 {
 	for (unsigned int i = 0; i < vm->frame_count; i++) {
 		if (ipa - vm->frames[i].base < vm->frames[i].size) {
@@ -21,47 +20,25 @@ static const struct mmio_frame *find(const struct vm *vm, uint64_t ipa)
 	return NULL;
 }
 
-bool mmio_is_emulated(const struct vm *vm, uint64_t ipa)
+uint64_t mmio_table_access(const struct mmio_reg *table, size_t count, void *device,
+			   struct mmio_op op, uint64_t value)
 {
-	return find(vm, ipa) != NULL;
-}
-
-bool mmio_dispatch(struct vcpu *v, uint64_t ipa, struct mmio_access *a)
-{
-	const struct mmio_frame *f = find(v->vm, ipa);
-
-	if (!f) {
-		return false;
-	}
-	a->offset = ipa - f->base;
-	if (a->offset & (a->size - 1U)) {
-		a->value = 0; /* misaligned device access: RAZ/WI */
-		return true;
-	}
-	f->access(v, f->device, a);
-	return true;
-}
-
-void mmio_table_access(const struct mmio_reg *table, size_t count, void *device,
-		       struct mmio_access *a)
-{
-	uint64_t value = a->value;
-
-	a->value = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct mmio_reg *r = &table[i];
 
-		if (a->offset - r->offset >= r->length) {
+		if (op.offset - r->offset >= r->length) {
 			continue;
 		}
-		if (!(r->widths & a->size)) {
-			return;
+		if (!(r->widths & op.size)) {
+			return 0;
 		}
-		if (a->write && r->write) {
-			r->write(device, (uint32_t)a->offset, value);
-		} else if (!a->write && r->read) {
-			a->value = r->read(device, (uint32_t)a->offset);
+		if (!op.write) {
+			return r->read ? r->read(device, op.offset) : 0;
 		}
-		return;
+		if (r->write) {
+			r->write(device, op.offset, value);
+		}
+		return 0;
 	}
+	return 0;
 }

@@ -13,18 +13,20 @@
 struct vcpu;
 struct vm;
 
-/* One access: size is 1, 2, 4 or 8 bytes, offset is naturally aligned to it. */
-struct mmio_access {
-	uint64_t offset; /* in the frame */
-	uint64_t value;  /* written, or the answer */
-	uint8_t size;
+/* One access: small enough for a register. */
+struct mmio_op {
+	uint32_t offset; /* in the frame, naturally aligned to size */
+	uint8_t size;    /* bytes: 1, 2, 4 or 8 */
 	bool write;
 };
+
+/* Carry out an access of v. value: what is written. Returns what is read; of a write, anything. */
+typedef uint64_t mmio_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value);
 
 struct mmio_frame {
 	uint64_t base; /* IPA */
 	uint64_t size;
-	void (*access)(struct vcpu *v, void *device, struct mmio_access *a);
+	mmio_access *access;
 	void *device;
 };
 
@@ -38,16 +40,20 @@ struct mmio_reg {
 };
 
 /* Hottest frames first: they are searched in this order. */
-void mmio_add(struct vm *vm, uint64_t base, uint64_t size,
-	      void (*access)(struct vcpu *v, void *device, struct mmio_access *a), void *device);
+void mmio_add(struct vm *vm, uint64_t base, uint64_t size, mmio_access *access, void *device);
 
-/* Carry out an access at an IPA. False: no frame there. */
-bool mmio_dispatch(struct vcpu *v, uint64_t ipa, struct mmio_access *a);
-/* Is an emulated frame at this IPA? */
-bool mmio_is_emulated(const struct vm *vm, uint64_t ipa);
+/* The emulated frame at an IPA, or NULL. */
+const struct mmio_frame *mmio_find(const struct vm *vm, uint64_t ipa);
+
+/* An access to a frame: one that is not aligned to its size is RAZ/WI. */
+static inline uint64_t mmio_dispatch(const struct mmio_frame *f, struct vcpu *v, struct mmio_op op,
+				     uint64_t value)
+{
+	return op.offset & (op.size - 1U) ? 0 : f->access(v, f->device, op, value);
+}
 
 /* Look up in a register table and call the handler. */
-void mmio_table_access(const struct mmio_reg *table, size_t count, void *device,
-		       struct mmio_access *a);
+uint64_t mmio_table_access(const struct mmio_reg *table, size_t count, void *device,
+			   struct mmio_op op, uint64_t value);
 
 #endif

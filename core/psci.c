@@ -9,16 +9,8 @@
 #define SMCCC_VERSION  0x80000000U
 #define SMCCC_FEATURES 0x80000001U
 
-#define PSCI_VERSION       0x84000000U
-#define PSCI_CPU_SUSPEND   0x84000001U
-#define PSCI_CPU_OFF       0x84000002U
-#define PSCI_CPU_ON        0x84000003U
-#define PSCI_AFFINITY_INFO 0x84000004U
-#define PSCI_MIGRATE_TYPE  0x84000006U
-#define PSCI_SYSTEM_OFF    0x84000008U
-#define PSCI_SYSTEM_RESET  0x84000009U
-#define PSCI_FEATURES      0x8400000aU
-#define BULKHEAD_CRASH     0x86000001U /* vendor hypervisor service: a guest reports its own end */
+#define PSCI_BASE      0x84000000U /* functions are numbered from here (DEN 0022, 5.1) */
+#define BULKHEAD_CRASH 0x86000001U /* vendor hypervisor service: a guest reports its own end */
 
 #define VERSION_PSCI_1_1  0x10001
 #define VERSION_SMCCC_1_1 0x10001
@@ -80,10 +72,11 @@ static int64_t cpu_on(struct vcpu *v, uint64_t mpidr, uint64_t entry, uint64_t c
 	return SUCCESS;
 }
 
-static int64_t affinity_info(struct vcpu *v, uint64_t mpidr, uint64_t level)
+static int64_t affinity_info(struct vcpu *v, uint64_t mpidr, uint64_t level, uint64_t unused)
 {
 	const struct vcpu *target = find_vcpu(v->vm, mpidr);
 
+	(void)unused;
 	if (level > 0 || !target) {
 		return INVALID_PARAMETERS;
 	}
@@ -125,84 +118,114 @@ static _Noreturn void stop(struct vcpu *v, enum vm_stop_kind kind, const char *w
 	arch_leave_guest();
 }
 
-static int64_t features(uint64_t function)
+static int64_t version(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-	switch ((uint32_t)function) {
-	case PSCI_VERSION:
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMCCC_64:
-	case PSCI_CPU_OFF:
-	case PSCI_CPU_ON:
-	case PSCI_CPU_ON | SMCCC_64:
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | SMCCC_64:
-	case PSCI_MIGRATE_TYPE:
-	case PSCI_SYSTEM_OFF:
-	case PSCI_SYSTEM_RESET:
-	case PSCI_FEATURES:
+	(void)v;
+	(void)a1;
+	(void)a2;
+	(void)a3;
+	return VERSION_PSCI_1_1;
+}
+
+static int64_t cpu_off(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	(void)a1;
+	(void)a2;
+	(void)a3;
+	vm_vcpu_off(v);
+	arch_leave_guest();
+}
+
+static int64_t migrate_type(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	(void)v;
+	(void)a1;
+	(void)a2;
+	(void)a3;
+	return MIGRATE_NOT_NEEDED;
+}
+
+static int64_t system_off(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	(void)a1;
+	(void)a2;
+	(void)a3;
+	stop(v, VM_STOP_POWER_OFF, "powered off");
+}
+
+static int64_t system_reset(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	(void)a1;
+	(void)a2;
+	(void)a3;
+	stop(v, VM_STOP_RESET, "reset");
+}
+
+static int64_t features(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3);
+
+/* Indexed by the function's number. The answer goes to x0; the 64-bit form exists or not. */
+static const struct {
+	int64_t (*call)(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3);
+	bool smc64;
+} functions[] = {
+	[0x00] = {version, false},      [0x01] = {cpu_suspend, true},
+	[0x02] = {cpu_off, false},      [0x03] = {cpu_on, true},
+	[0x04] = {affinity_info, true}, [0x06] = {migrate_type, false},
+	[0x08] = {system_off, false},   [0x09] = {system_reset, false},
+	[0x0a] = {features, false},
+};
+
+/* The number of a PSCI function that is there, or -1. */
+static int find_function(uint32_t function)
+{
+	uint32_t n = (function & ~(uint32_t)SMCCC_64) - PSCI_BASE;
+
+	if (n >= ARRAY_SIZE(functions) || !functions[n].call ||
+	    ((function & SMCCC_64) && !functions[n].smc64)) {
+		return -1;
+	}
+	return (int)n;
+}
+
+static int64_t features(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	(void)v;
+	(void)a2;
+	(void)a3;
+	return find_function((uint32_t)a1) >= 0 || (uint32_t)a1 == SMCCC_VERSION ? SUCCESS
+										 : NOT_SUPPORTED;
+}
+
+/* What is not PSCI's. */
+static int64_t other_call(struct vcpu *v, uint32_t function, uint64_t a1, uint64_t a2)
+{
+	switch (function) {
 	case SMCCC_VERSION:
-		return SUCCESS;
+		return VERSION_SMCCC_1_1;
+	case SMCCC_FEATURES:
+		return (uint32_t)a1 == SMCCC_VERSION || (uint32_t)a1 == SMCCC_FEATURES
+			       ? SUCCESS
+			       : NOT_SUPPORTED;
+	case BULKHEAD_CRASH:
+		vm_crash(v, "the guest reported a crash", (uint32_t)a2, 0, (uint32_t)a1, 0);
+		vm_vcpu_off(v);
+		arch_leave_guest();
 	default:
 		return NOT_SUPPORTED;
 	}
 }
 
-static int64_t smccc_features(uint64_t function)
+uint64_t psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, struct vcpu *v)
 {
-	return (uint32_t)function == SMCCC_VERSION || (uint32_t)function == SMCCC_FEATURES
-		       ? SUCCESS
-		       : NOT_SUPPORTED;
-}
+	int n = find_function((uint32_t)function);
 
-void psci_call(struct vcpu *v)
-{
-	uint32_t function = (uint32_t)vcpu_get_reg(v, 0);
-	/* SMC32 calls have 32-bit arguments (DEN 0028, 2.6) */
-	uint64_t mask = function & SMCCC_64 ? UINT64_MAX : 0xffffffffU;
-	uint64_t a1 = vcpu_get_reg(v, 1) & mask;
-	uint64_t a2 = vcpu_get_reg(v, 2) & mask;
-	uint64_t a3 = vcpu_get_reg(v, 3) & mask;
-	int64_t answer = NOT_SUPPORTED;
-
-	switch (function) {
-	case PSCI_VERSION:
-		answer = VERSION_PSCI_1_1;
-		break;
-	case SMCCC_VERSION:
-		answer = VERSION_SMCCC_1_1;
-		break;
-	case SMCCC_FEATURES:
-		answer = smccc_features(a1);
-		break;
-	case PSCI_FEATURES:
-		answer = features(a1);
-		break;
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMCCC_64:
-		answer = cpu_suspend(v, a1, a2, a3);
-		break;
-	case PSCI_CPU_OFF:
-		vm_vcpu_off(v);
-		arch_leave_guest();
-	case PSCI_CPU_ON:
-	case PSCI_CPU_ON | SMCCC_64:
-		answer = cpu_on(v, a1, a2, a3);
-		break;
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | SMCCC_64:
-		answer = affinity_info(v, a1, a2);
-		break;
-	case PSCI_MIGRATE_TYPE:
-		answer = MIGRATE_NOT_NEEDED;
-		break;
-	case PSCI_SYSTEM_OFF:
-		stop(v, VM_STOP_POWER_OFF, "powered off");
-	case PSCI_SYSTEM_RESET:
-		stop(v, VM_STOP_RESET, "reset");
-	case BULKHEAD_CRASH:
-		vm_crash(v, "the guest reported a crash", a2, 0, a1, 0);
-		vm_vcpu_off(v);
-		arch_leave_guest();
+	if (n < 0) {
+		return (uint64_t)other_call(v, (uint32_t)function, a1, a2);
 	}
-	vcpu_set_reg(v, 0, (uint64_t)answer);
+	if (!(function & SMCCC_64)) { /* SMC32: 32-bit arguments (DEN 0028, 2.6) */
+		a1 = (uint32_t)a1;
+		a2 = (uint32_t)a2;
+		a3 = (uint32_t)a3;
+	}
+	return (uint64_t)functions[n].call(v, a1, a2, a3);
 }

@@ -38,4 +38,17 @@ struct vcpu {
 	uint64_t context[VCPU_CONTEXT_WORDS];
 };
 
+/* General register n of the vCPU that trapped here; 31 is the zero register. */
+static inline uint64_t vcpu_get_reg(const struct vcpu *v, unsigned int n)
+{
+	return n == 31 ? 0 : v->regs->x[n];
+}
+
+static inline void vcpu_set_reg(struct vcpu *v, unsigned int n, uint64_t value)
+{
+	if (n != 31) {
+		v->regs->x[n] = value;
+	}
+}
+
 #endif

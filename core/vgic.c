@@ -166,16 +166,23 @@ void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled)
 
 /* -- list registers of this CPU ---------------------------------------------------------- */
 
+static uint64_t lr_of(const struct virq *irq)
+{
+	return LR_PENDING | LR_PRIORITY(irq->priority) | (irq->group1 ? LR_GROUP1 : 0) | irq->intid;
+}
+
+static uint64_t lr_of_hw(const struct virq *irq)
+{
+	return lr_of(irq) | LR_HW | LR_PINTID(irq->pintid);
+}
+
 /* Move what is pending of the interrupt into list register n. */
 static void lr_load(struct vcpu *v, struct virq *irq, unsigned int n)
 {
-	uint64_t lr = LR_PENDING | LR_PRIORITY(irq->priority) | irq->intid;
+	uint64_t lr = lr_of(irq);
 
-	if (irq->group1) {
-		lr |= LR_GROUP1;
-	}
 	if (irq->hw) {
-		lr |= LR_HW | LR_PINTID(irq->pintid);
+		lr = lr_of_hw(irq);
 	} else if (irq->sources) {
 		irq->source = (uint8_t)__builtin_ctz(irq->sources);
 		irq->sources &= (uint8_t)(irq->sources - 1);
@@ -493,18 +500,34 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 
 void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid)
 {
-	struct vgic *g = &vm->vgic;
 	struct virq *irq = vgic_find(vm, bank, intid);
 
-	spin_lock(&g->lock);
+	spin_lock(&vm->vgic.lock);
 	irq->latch = true;
 	if (irq->lr != VIRQ_NO_LR && bank && irq->holder == bank->index &&
-	    irq->target == bank->index && is_open(g, irq)) {
+	    irq->target == bank->index && is_open(&vm->vgic, irq)) {
 		/* it fires again, so the guest has deactivated it: its list register is empty */
 		lr_load(bank, irq, irq->lr);
 	} else {
 		vgic_changed(vm, irq);
 		vgic_commit(bank);
+	}
+	spin_unlock(&vm->vgic.lock);
+}
+
+void vgic_inject_timer(struct vcpu *v, uint32_t intid)
+{
+	struct vgic *g = &v->vm->vgic;
+	struct virq *irq = &v->vgic.priv[intid];
+
+	spin_lock(&g->lock);
+	if (irq->lr != VIRQ_NO_LR && is_open(g, irq)) {
+		/* the same as for an SPI, and a private interrupt is nowhere else */
+		gic.lr_write(irq->lr, lr_of_hw(irq));
+	} else {
+		irq->latch = true;
+		vgic_changed(v->vm, irq);
+		vgic_commit(v);
 	}
 	spin_unlock(&g->lock);
 }

@@ -18,6 +18,7 @@
 #include "core/guest_map.h"
 #include "core/lib/spinlock.h"
 #include "core/lib/types.h"
+#include "core/mmio.h"
 
 #define VGIC_SGIS      16
 #define VGIC_PRIVATE   32
@@ -86,10 +87,12 @@ void vgic_cpu_offline(struct vcpu *v);
 /* The input of an SPI from an emulated device, from any CPU. */
 void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
 /*
- * A physical interrupt that the VM owns fired on this CPU; its priority is dropped,
- * it stays active. bank: the vCPU of this CPU, or NULL for an SPI on a CPU where none runs.
+ * An SPI that the VM owns fired on this CPU; its priority is dropped, it stays active.
+ * bank: the vCPU of this CPU, or NULL where none runs.
  */
 void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid);
+/* The same for one of the two timers of v, which runs here. */
+void vgic_inject_timer(struct vcpu *v, uint32_t intid);
 /* An SGI from one vCPU to another of its VM. */
 void vgic_send_sgi(struct vcpu *from, struct vcpu *to, uint32_t intid, bool group1);
 /* Bring list registers in line after a kick. */
@@ -131,11 +134,10 @@ void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled);
 
 /* -- emulated register frames (vgic_dist.c, vgic_redist.c) ------------------ */
 
-struct mmio_access;
-void vgic_dist_access(struct vcpu *v, void *device, struct mmio_access *a);
-void vgic_redist_access(struct vcpu *v, void *device, struct mmio_access *a);
+mmio_access vgic_dist_access;
+mmio_access vgic_redist_access;
 /* GICv2: the page of GICC that holds GICC_DIR. */
-void vgic_dir_access(struct vcpu *v, void *device, struct mmio_access *a);
+mmio_access vgic_dir_access;
 /* ICC_SGI1R_EL1 and friends. */
 void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1);
 

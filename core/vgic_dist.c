@@ -52,14 +52,10 @@
 #define SGI1R_RANGE(v)    (((v) >> 44) & 0xf)
 #define SGI1R_AFFINITY(v) ((v)&0x00ff00ff00ff0000UL)
 
-struct target {
-	struct vcpu *self;
-	struct vcpu *bank;
-	struct vm *vm;
-};
-
-typedef uint64_t (*read_fn)(const struct target *t, uint32_t offset, unsigned int size);
-typedef void (*write_fn)(const struct target *t, uint32_t offset, unsigned int size,
+/* self: the vCPU that makes the access; bank: whose private interrupts are meant, or NULL. */
+typedef uint64_t (*read_fn)(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size);
+typedef void (*write_fn)(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
 			 uint64_t value);
 
 struct block {
@@ -75,44 +71,45 @@ static uint32_t first_intid(uint32_t offset)
 	return (offset & 0x7f) * 8;
 }
 
-static uint64_t read_field(const struct target *t, uint32_t offset,
+static uint64_t read_field(struct vcpu *self, struct vcpu *bank, uint32_t offset,
 			   bool (*field)(const struct virq *irq))
 {
 	uint32_t intid = first_intid(offset);
 	uint64_t bits = 0;
 
 	for (unsigned int i = 0; i < 32; i++) {
-		const struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+		const struct virq *irq = vgic_find(self->vm, bank, intid + i);
 
 		bits |= irq && field(irq) ? BIT(i) : 0;
 	}
 	return bits;
 }
 
-static uint64_t read_state(const struct target *t, uint32_t offset, enum vgic_op op)
+static uint64_t read_state(struct vcpu *self, struct vcpu *bank, uint32_t offset, enum vgic_op op)
 {
 	uint32_t intid = first_intid(offset);
 	uint64_t bits = 0;
 
 	for (unsigned int i = 0; i < 32; i++) {
-		if (vgic_find(t->vm, t->bank, intid + i) &&
-		    vgic_operate(t->self, t->bank, intid + i, op)) {
+		if (vgic_find(self->vm, bank, intid + i) &&
+		    vgic_operate(self, bank, intid + i, op)) {
 			bits |= BIT(i);
 		}
 	}
 	return bits;
 }
 
-static void write_state(const struct target *t, uint32_t offset, uint64_t bits, enum vgic_op op)
+static void write_state(struct vcpu *self, struct vcpu *bank, uint32_t offset, uint64_t bits,
+			enum vgic_op op)
 {
-	bool v2_sgis = t->vm->vgic.version == GIC_V2 &&
+	bool v2_sgis = self->vm->vgic.version == GIC_V2 &&
 		       (op == VGIC_SET_PENDING || op == VGIC_CLEAR_PENDING);
 
 	for (bits &= 0xffffffff; bits; bits &= bits - 1) {
 		uint32_t intid = first_intid(offset) + (uint32_t)__builtin_ctzl(bits);
 
-		if (vgic_find(t->vm, t->bank, intid) && !(v2_sgis && intid < VGIC_SGIS)) {
-			vgic_operate(t->self, t->bank, intid, op);
+		if (vgic_find(self->vm, bank, intid) && !(v2_sgis && intid < VGIC_SGIS)) {
+			vgic_operate(self, bank, intid, op);
 		}
 	}
 }
@@ -122,28 +119,29 @@ static bool is_group1(const struct virq *irq)
 	return irq->group1;
 }
 
-static uint64_t read_group(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_group(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size)
 {
 	(void)size;
-	return read_field(t, offset, is_group1);
+	return read_field(self, bank, offset, is_group1);
 }
 
-static void write_group(const struct target *t, uint32_t offset, unsigned int size, uint64_t value)
+static void write_group(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
+			uint64_t value)
 {
 	uint32_t intid = first_intid(offset);
 
 	(void)size;
-	spin_lock(&t->vm->vgic.lock);
+	spin_lock(&self->vm->vgic.lock);
 	for (unsigned int i = 0; i < 32; i++) {
-		struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+		struct virq *irq = vgic_find(self->vm, bank, intid + i);
 
 		if (irq && irq->group1 != !!(value & BIT(i))) {
 			irq->group1 = !!(value & BIT(i));
-			vgic_changed(t->vm, irq);
+			vgic_changed(self->vm, irq);
 		}
 	}
-	vgic_commit(t->self);
-	spin_unlock(&t->vm->vgic.lock);
+	vgic_commit(self);
+	spin_unlock(&self->vm->vgic.lock);
 }
 
 static bool is_enabled(const struct virq *irq)
@@ -151,170 +149,179 @@ static bool is_enabled(const struct virq *irq)
 	return irq->enabled;
 }
 
-static uint64_t read_enabled(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_enabled(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			     unsigned int size)
 {
 	(void)size;
-	return read_field(t, offset, is_enabled);
+	return read_field(self, bank, offset, is_enabled);
 }
 
-static void write_enabled(const struct target *t, uint32_t offset, uint64_t bits, bool enabled)
+static void write_enabled(struct vcpu *self, struct vcpu *bank, uint32_t offset, uint64_t bits,
+			  bool enabled)
 {
-	spin_lock(&t->vm->vgic.lock);
+	spin_lock(&self->vm->vgic.lock);
 	for (bits &= 0xffffffff; bits; bits &= bits - 1) {
 		uint32_t intid = first_intid(offset) + (uint32_t)__builtin_ctzl(bits);
-		struct virq *irq = vgic_find(t->vm, t->bank, intid);
+		struct virq *irq = vgic_find(self->vm, bank, intid);
 
 		if (irq && irq->enabled != enabled) {
-			vgic_set_enabled(t->vm, irq, enabled);
+			vgic_set_enabled(self->vm, irq, enabled);
 		}
 	}
-	vgic_commit(t->self);
-	spin_unlock(&t->vm->vgic.lock);
+	vgic_commit(self);
+	spin_unlock(&self->vm->vgic.lock);
 }
 
-static void write_isenabler(const struct target *t, uint32_t offset, unsigned int size,
-			    uint64_t value)
+static void write_isenabler(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size, uint64_t value)
 {
 	(void)size;
-	write_enabled(t, offset, value, true);
+	write_enabled(self, bank, offset, value, true);
 }
 
-static void write_icenabler(const struct target *t, uint32_t offset, unsigned int size,
-			    uint64_t value)
+static void write_icenabler(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size, uint64_t value)
 {
 	(void)size;
-	write_enabled(t, offset, value, false);
+	write_enabled(self, bank, offset, value, false);
 }
 
-static uint64_t read_pending(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_pending(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			     unsigned int size)
 {
 	(void)size;
-	return read_state(t, offset, VGIC_GET_PENDING);
+	return read_state(self, bank, offset, VGIC_GET_PENDING);
 }
 
-static void write_ispendr(const struct target *t, uint32_t offset, unsigned int size,
+static void write_ispendr(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
 			  uint64_t value)
 {
 	(void)size;
-	write_state(t, offset, value, VGIC_SET_PENDING);
+	write_state(self, bank, offset, value, VGIC_SET_PENDING);
 }
 
-static void write_icpendr(const struct target *t, uint32_t offset, unsigned int size,
+static void write_icpendr(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
 			  uint64_t value)
 {
 	(void)size;
-	write_state(t, offset, value, VGIC_CLEAR_PENDING);
+	write_state(self, bank, offset, value, VGIC_CLEAR_PENDING);
 }
 
-static uint64_t read_active(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_active(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size)
 {
 	(void)size;
-	return read_state(t, offset, VGIC_GET_ACTIVE);
+	return read_state(self, bank, offset, VGIC_GET_ACTIVE);
 }
 
-static void write_isactiver(const struct target *t, uint32_t offset, unsigned int size,
-			    uint64_t value)
+static void write_isactiver(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size, uint64_t value)
 {
 	(void)size;
-	write_state(t, offset, value, VGIC_SET_ACTIVE);
+	write_state(self, bank, offset, value, VGIC_SET_ACTIVE);
 }
 
-static void write_icactiver(const struct target *t, uint32_t offset, unsigned int size,
-			    uint64_t value)
+static void write_icactiver(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size, uint64_t value)
 {
 	(void)size;
-	write_state(t, offset, value, VGIC_CLEAR_ACTIVE);
+	write_state(self, bank, offset, value, VGIC_CLEAR_ACTIVE);
 }
 
 /* -- one byte for each interrupt ---------------------------------------------------------- */
 
-static uint64_t read_priority(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_priority(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			      unsigned int size)
 {
 	uint64_t value = 0;
 
 	for (unsigned int i = 0; i < size; i++) {
-		const struct virq *irq = vgic_find(t->vm, t->bank, (offset & 0x3ff) + i);
+		const struct virq *irq = vgic_find(self->vm, bank, (offset & 0x3ff) + i);
 
 		value |= irq ? (uint64_t)irq->priority << (8 * i) : 0;
 	}
 	return value;
 }
 
-static void write_priority(const struct target *t, uint32_t offset, unsigned int size,
+static void write_priority(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
 			   uint64_t value)
 {
-	spin_lock(&t->vm->vgic.lock);
+	spin_lock(&self->vm->vgic.lock);
 	for (unsigned int i = 0; i < size; i++) {
-		struct virq *irq = vgic_find(t->vm, t->bank, (offset & 0x3ff) + i);
+		struct virq *irq = vgic_find(self->vm, bank, (offset & 0x3ff) + i);
 
 		if (irq) {
 			irq->priority = (uint8_t)(value >> (8 * i)) & VGIC_PRIO_MASK;
 		}
 	}
-	spin_unlock(&t->vm->vgic.lock);
+	spin_unlock(&self->vm->vgic.lock);
 }
 
-static uint64_t read_targets(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_targets(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			     unsigned int size)
 {
 	uint64_t value = 0;
 
-	if (t->vm->vgic.version != GIC_V2 || t->vm->vcpu_count == 1) {
+	if (self->vm->vgic.version != GIC_V2 || self->vm->vcpu_count == 1) {
 		return 0; /* IHI 0048, 4.3.12: RAZ/WI in a uniprocessor */
 	}
 	for (unsigned int i = 0; i < size; i++) {
-		const struct virq *irq = vgic_find(t->vm, t->bank, (offset & 0x3ff) + i);
+		const struct virq *irq = vgic_find(self->vm, bank, (offset & 0x3ff) + i);
 
 		value |= irq ? (uint64_t)irq->targets << (8 * i) : 0;
 	}
 	return value;
 }
 
-static void write_targets(const struct target *t, uint32_t offset, unsigned int size,
+static void write_targets(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
 			  uint64_t value)
 {
-	uint8_t present = (uint8_t)(BIT(t->vm->vcpu_count) - 1);
+	uint8_t present = (uint8_t)(BIT(self->vm->vcpu_count) - 1);
 
-	if (t->vm->vgic.version != GIC_V2 || t->vm->vcpu_count == 1) {
+	(void)bank;
+	if (self->vm->vgic.version != GIC_V2 || self->vm->vcpu_count == 1) {
 		return;
 	}
-	spin_lock(&t->vm->vgic.lock);
+	spin_lock(&self->vm->vgic.lock);
 	for (unsigned int i = 0; i < size; i++) {
 		uint32_t intid = (offset & 0x3ff) + i;
-		struct virq *irq = vgic_find(t->vm, NULL, intid);
+		struct virq *irq = vgic_find(self->vm, NULL, intid);
 
 		if (irq && intid >= VGIC_PRIVATE) {
 			irq->targets = (uint8_t)(value >> (8 * i)) & present;
-			vgic_retarget(t->vm, irq);
+			vgic_retarget(self->vm, irq);
 		}
 	}
-	vgic_commit(t->self);
-	spin_unlock(&t->vm->vgic.lock);
+	vgic_commit(self);
+	spin_unlock(&self->vm->vgic.lock);
 }
 
 /* -- two bits for each interrupt ---------------------------------------------------------- */
 
-static uint64_t read_config(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_config(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size)
 {
 	uint32_t intid = (offset & 0xff) * 4;
 	uint64_t value = 0;
 
 	(void)size;
 	for (unsigned int i = 0; i < 16; i++) {
-		const struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+		const struct virq *irq = vgic_find(self->vm, bank, intid + i);
 
 		value |= irq && irq->edge ? BIT(2 * i + 1) : 0;
 	}
 	return value;
 }
 
-static void write_config(const struct target *t, uint32_t offset, unsigned int size, uint64_t value)
+static void write_config(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
+			 uint64_t value)
 {
 	uint32_t intid = (offset & 0xff) * 4;
 
 	(void)size;
-	spin_lock(&t->vm->vgic.lock);
+	spin_lock(&self->vm->vgic.lock);
 	for (unsigned int i = 0; i < 16 && intid >= VGIC_SGIS; i++) {
-		struct virq *irq = vgic_find(t->vm, t->bank, intid + i);
+		struct virq *irq = vgic_find(self->vm, bank, intid + i);
 		bool edge = value & BIT(2 * i + 1);
 
 		if (!irq || irq->edge == edge || (irq->hw && intid < VGIC_PRIVATE)) {
@@ -322,17 +329,17 @@ static void write_config(const struct target *t, uint32_t offset, unsigned int s
 		}
 		irq->edge = edge;
 		if (irq->hw && irq->target != VIRQ_NO_TARGET) {
-			gic.configure(irq->pintid, edge, t->vm->vcpus[irq->target].cpu);
+			gic.configure(irq->pintid, edge, self->vm->vcpus[irq->target].cpu);
 		}
-		vgic_changed(t->vm, irq);
+		vgic_changed(self->vm, irq);
 	}
-	vgic_commit(t->self);
-	spin_unlock(&t->vm->vgic.lock);
+	vgic_commit(self);
+	spin_unlock(&self->vm->vgic.lock);
 }
 
 /* -- SGIs of GICv2 -------------------------------------------------------------------------- */
 
-static void write_sgir(const struct target *t, uint64_t value)
+static void write_sgir(struct vcpu *self, uint64_t value)
 {
 	uint32_t intid = value & 0xf;
 	uint64_t list = 0;
@@ -342,32 +349,31 @@ static void write_sgir(const struct target *t, uint64_t value)
 		list = SGIR_LIST(value);
 		break;
 	case 1:
-		list = ~BIT(t->self->index);
+		list = ~BIT(self->index);
 		break;
 	case 2:
-		list = BIT(t->self->index);
+		list = BIT(self->index);
 		break;
 	}
-	for (unsigned int i = 0; i < t->vm->vcpu_count; i++) {
+	for (unsigned int i = 0; i < self->vm->vcpu_count; i++) {
 		if (list & BIT(i)) {
-			vgic_send_sgi(t->self, &t->vm->vcpus[i], intid, false);
+			vgic_send_sgi(self, &self->vm->vcpus[i], intid, false);
 		}
 	}
 }
 
 /* GICD_SPENDSGIR and GICD_CPENDSGIR: a byte of source CPUs for each SGI (4.3.16, 4.3.17). */
-static uint64_t read_sgi_pending(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int size)
 {
 	uint64_t value = 0;
 
 	for (unsigned int i = 0; i < size; i++) {
-		value |= (uint64_t)vgic_sgi_senders(t->self, (offset & 0xf) + i) << (8 * i);
+		value |= (uint64_t)vgic_sgi_senders(self, (offset & 0xf) + i) << (8 * i);
 	}
 	return value;
 }
 
-static void write_sgi_pending(const struct target *t, uint32_t offset, unsigned int size,
-			      uint64_t value)
+static void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int size, uint64_t value)
 {
 	bool set = offset >= GICD_SPENDSGIR;
 
@@ -375,38 +381,41 @@ static void write_sgi_pending(const struct target *t, uint32_t offset, unsigned 
 		uint32_t intid = (offset & 0xf) + i;
 		uint8_t sources = (uint8_t)(value >> (8 * i));
 
-		for (unsigned int c = 0; c < t->vm->vcpu_count; c++) {
+		for (unsigned int c = 0; c < self->vm->vcpu_count; c++) {
 			if (set && (sources & BIT(c))) {
-				vgic_send_sgi(&t->vm->vcpus[c], t->self, intid, false);
+				vgic_send_sgi(&self->vm->vcpus[c], self, intid, false);
 			}
 		}
 		if (!set && sources) {
-			vgic_clear_sgi(t->self, intid, sources);
+			vgic_clear_sgi(self, intid, sources);
 		}
 	}
 }
 
-static uint64_t read_sgi_block(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			       unsigned int size)
 {
-	if (t->vm->vgic.version != GIC_V2) {
+	(void)bank;
+	if (self->vm->vgic.version != GIC_V2) {
 		return 0;
 	}
 	if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
-		return read_sgi_pending(t, offset, size);
+		return read_sgi_pending(self, offset, size);
 	}
 	return 0;
 }
 
-static void write_sgi_block(const struct target *t, uint32_t offset, unsigned int size,
-			    uint64_t value)
+static void write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			    unsigned int size, uint64_t value)
 {
-	if (t->vm->vgic.version != GIC_V2) {
+	(void)bank;
+	if (self->vm->vgic.version != GIC_V2) {
 		return;
 	}
 	if (offset == GICD_SGIR && size == 4) {
-		write_sgir(t, value);
+		write_sgir(self, value);
 	} else if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
-		write_sgi_pending(t, offset, size, value);
+		write_sgi_pending(self, offset, size, value);
 	}
 }
 
@@ -418,17 +427,19 @@ static uint64_t typer(const struct vm *vm)
 					  : TYPER_LINES | TYPER_V3_IDBITS | TYPER_V3_NO1N;
 }
 
-static uint64_t read_control(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_control(struct vcpu *self, struct vcpu *bank, uint32_t offset,
+			     unsigned int size)
 {
-	const struct vgic *g = &t->vm->vgic;
+	const struct vgic *g = &self->vm->vgic;
 
+	(void)bank;
 	(void)size;
 	switch (offset) {
 	case GICD_CTLR:
 		return (g->enable_group0 ? CTLR_GROUP0 : 0) | (g->enable_group1 ? CTLR_GROUP1 : 0) |
 		       (g->version == GIC_V3 ? CTLR_ARE | CTLR_DS : 0);
 	case GICD_TYPER:
-		return typer(t->vm);
+		return typer(self->vm);
 	case GICD_IIDR:
 		return IIDR_ARM;
 	default:
@@ -436,13 +447,14 @@ static uint64_t read_control(const struct target *t, uint32_t offset, unsigned i
 	}
 }
 
-static void write_control(const struct target *t, uint32_t offset, unsigned int size,
+static void write_control(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
 			  uint64_t value)
 {
-	struct vgic *g = &t->vm->vgic;
+	struct vgic *g = &self->vm->vgic;
 	bool group0 = value & CTLR_GROUP0;
 	bool group1 = value & CTLR_GROUP1;
 
+	(void)bank;
 	(void)size;
 	if (offset != GICD_CTLR || (g->enable_group0 == group0 && g->enable_group1 == group1)) {
 		return;
@@ -450,15 +462,16 @@ static void write_control(const struct target *t, uint32_t offset, unsigned int 
 	spin_lock(&g->lock);
 	g->enable_group0 = group0;
 	g->enable_group1 = group1;
-	vgic_changed_all(t->vm);
-	vgic_commit(t->self);
+	vgic_changed_all(self->vm);
+	vgic_commit(self);
 	spin_unlock(&g->lock);
 }
 
-static uint64_t read_id(const struct target *t, uint32_t offset, unsigned int size)
+static uint64_t read_id(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size)
 {
+	(void)bank;
 	(void)size;
-	return t->vm->vgic.version == GIC_V2 && offset == GICD_V2_PIDR2 ? PIDR2_V2 : 0;
+	return self->vm->vgic.version == GIC_V2 && offset == GICD_V2_PIDR2 ? PIDR2_V2 : 0;
 }
 
 /* -- the frames --------------------------------------------------------------------------------- */
@@ -483,69 +496,73 @@ static const struct block blocks[32] = {
 	[0xf80 / 0x80] = {read_id, NULL, WORD},
 };
 
-static void access_block(const struct target *t, struct mmio_access *a)
+static uint64_t access_block(struct vcpu *self, struct vcpu *bank, struct mmio_op op,
+			     uint64_t value)
 {
-	const struct block *b = &blocks[(a->offset & 0xfff) / 0x80];
-	uint32_t offset = a->offset & 0xfff;
+	const struct block *b = &blocks[(op.offset & 0xfff) / 0x80];
+	uint32_t offset = op.offset & 0xfff;
 
-	if (!(b->widths & a->size)) {
-		a->value = 0;
-	} else if (a->write && b->write) {
-		b->write(t, offset, a->size, a->value);
-	} else if (!a->write) {
-		a->value = b->read(t, offset, a->size);
+	if (!(b->widths & op.size)) {
+		return 0;
 	}
+	if (!op.write) {
+		return b->read(self, bank, offset, op.size);
+	}
+	if (b->write) {
+		b->write(self, bank, offset, op.size, value);
+	}
+	return 0;
 }
 
-static void access_route(const struct target *t, struct mmio_access *a)
+static uint64_t access_route(struct vcpu *self, struct mmio_op op, uint64_t value)
 {
-	uint32_t intid = (uint32_t)(a->offset - GICD_IROUTER) / 8;
-	struct virq *irq = intid >= VGIC_PRIVATE ? vgic_find(t->vm, NULL, intid) : NULL;
-	unsigned int shift = (a->offset & 4) * 8;
-	uint64_t mask = a->size == 8 ? UINT64_MAX : 0xffffffffUL << shift;
+	struct vm *vm = self->vm;
+	uint32_t intid = (op.offset - GICD_IROUTER) / 8;
+	struct virq *irq = intid >= VGIC_PRIVATE ? vgic_find(vm, NULL, intid) : NULL;
+	unsigned int shift = (op.offset & 4) * 8;
+	uint64_t mask = op.size == 8 ? UINT64_MAX : 0xffffffffUL << shift;
 
-	if (!irq || a->size < 4) {
-		a->value = 0;
-	} else if (a->write) {
-		spin_lock(&t->vm->vgic.lock);
-		irq->route = (irq->route & ~mask) | ((a->value << shift) & mask);
-		irq->route &= 0xff80ffffffUL;
-		vgic_retarget(t->vm, irq);
-		vgic_commit(t->self);
-		spin_unlock(&t->vm->vgic.lock);
-	} else {
-		a->value = (irq->route & mask) >> shift;
+	if (!irq || op.size < 4) {
+		return 0;
 	}
+	if (!op.write) {
+		return (irq->route & mask) >> shift;
+	}
+	spin_lock(&vm->vgic.lock);
+	irq->route = (irq->route & ~mask) | ((value << shift) & mask);
+	irq->route &= 0xff80ffffffUL;
+	vgic_retarget(vm, irq);
+	vgic_commit(self);
+	spin_unlock(&vm->vgic.lock);
+	return 0;
 }
 
-void vgic_dist_access(struct vcpu *v, void *device, struct mmio_access *a)
+uint64_t vgic_dist_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
-	struct vm *vm = device;
-	struct target t = {.self = v, .vm = vm, .bank = vm->vgic.version == GIC_V2 ? v : NULL};
+	const struct vm *vm = device;
 
-	if (a->offset < 0x1000) {
-		access_block(&t, a);
-	} else if (vm->vgic.version == GIC_V3 && a->offset >= GICD_IROUTER &&
-		   a->offset < GICD_IROUTER_END) {
-		access_route(&t, a);
-	} else {
-		a->value = vm->vgic.version == GIC_V3 && a->offset == GICD_V3_PIDR2 && a->size == 4
-				   ? PIDR2_V3
-				   : 0;
+	if (op.offset < 0x1000) {
+		return access_block(v, vm->vgic.version == GIC_V2 ? v : NULL, op, value);
 	}
+	if (vm->vgic.version == GIC_V3 && op.offset >= GICD_IROUTER &&
+	    op.offset < GICD_IROUTER_END) {
+		return access_route(v, op, value);
+	}
+	return vm->vgic.version == GIC_V3 && op.offset == GICD_V3_PIDR2 && op.size == 4 ? PIDR2_V3
+											: 0;
 }
 
-static uint64_t read_redist(const struct target *t, const struct mmio_access *a)
+static uint64_t read_redist(const struct vcpu *bank, struct mmio_op op)
 {
-	unsigned int n = t->bank->index;
+	unsigned int n = bank->index;
 	uint64_t type = (uint64_t)n << 32 | (uint64_t)n << 8 |
-			(n + 1 == t->vm->vcpu_count ? GICR_TYPER_LAST : 0);
+			(n + 1 == bank->vm->vcpu_count ? GICR_TYPER_LAST : 0);
 
-	switch (a->offset) {
+	switch (op.offset) {
 	case GICR_IIDR:
 		return IIDR_ARM;
 	case GICR_TYPER:
-		return a->size == 8 ? type : type & 0xffffffff;
+		return op.size == 8 ? type : type & 0xffffffff;
 	case GICR_TYPER + 4:
 		return type >> 32;
 	case GICR_PIDR2:
@@ -555,36 +572,40 @@ static uint64_t read_redist(const struct target *t, const struct mmio_access *a)
 	}
 }
 
-void vgic_redist_access(struct vcpu *v, void *device, struct mmio_access *a)
+/* SGI_base has what is private: no control block, no targets, no GICv2 SGIs. */
+static bool is_private_register(uint32_t offset)
 {
-	struct vm *vm = device;
-	unsigned int frame = (unsigned int)(a->offset / GUEST_GICR_SIZE);
-	struct target t = {.self = v, .vm = vm, .bank = &vm->vcpus[frame]};
-
-	ASSERT(frame < vm->vcpu_count);
-	a->offset %= GUEST_GICR_SIZE;
-	if (a->offset < GUEST_GICR_FRAME) {
-		a->value = a->size >= 4 ? read_redist(&t, a) : 0;
-		return;
+	if (offset < 0x400) {
+		return offset >= 0x80 && !(offset & 0x7f);
 	}
-	a->offset -= GUEST_GICR_FRAME;
-	/* SGI_base has what is private: no control block, no targets, no GICv2 SGIs */
-	if (a->offset < 0x80 || a->offset >= 0xd00 ||
-	    (a->offset >= 0x400 + VGIC_PRIVATE && a->offset < 0xc00) || a->offset >= 0xc08 ||
-	    (a->offset < 0x400 && (a->offset & 0x7f))) {
-		a->value = a->offset == GICR_PIDR2 ? PIDR2_V3 : 0;
-		return;
-	}
-	access_block(&t, a);
+	return offset < 0x400 + VGIC_PRIVATE || (offset >= 0xc00 && offset < 0xc08);
 }
 
-void vgic_dir_access(struct vcpu *v, void *device, struct mmio_access *a)
+uint64_t vgic_redist_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
+{
+	struct vm *vm = device;
+	unsigned int frame = op.offset / GUEST_GICR_SIZE;
+	struct vcpu *bank = &vm->vcpus[frame];
+
+	ASSERT(frame < vm->vcpu_count);
+	op.offset %= GUEST_GICR_SIZE;
+	if (op.offset < GUEST_GICR_FRAME) {
+		return op.size >= 4 ? read_redist(bank, op) : 0;
+	}
+	op.offset -= GUEST_GICR_FRAME;
+	if (is_private_register(op.offset)) {
+		return access_block(v, bank, op, value);
+	}
+	return op.offset == GICR_PIDR2 ? PIDR2_V3 : 0;
+}
+
+uint64_t vgic_dir_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
 	(void)device;
-	if (a->write && a->offset == 0 && a->size == 4) {
-		vgic_deactivate(v, a->value & 0x3ff);
+	if (op.write && op.offset == 0 && op.size == 4) {
+		vgic_deactivate(v, value & 0x3ff);
 	}
-	a->value = 0;
+	return 0;
 }
 
 void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)

@@ -122,7 +122,10 @@ void load_scrub(struct vm *vm);
 void load_init(const struct bundle *bundle, const struct board *board);
 
 /* -- psci.c ------------------------------------------------------------------------ */
-/* An SMCCC call in x0..: HVC, or SMC from a guest. The answer goes to x0 to x3. */
-void psci_call(struct vcpu *v);
+/*
+ * An SMCCC call of v, x0 to x3 as the guest gave them: HVC, or SMC. Returns x0; x1 to x3 stay.
+ * The order is that of the registers: the shortest way from the vector.
+ */
+uint64_t psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, struct vcpu *v);
 
 #endif

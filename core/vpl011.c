@@ -195,16 +195,16 @@ static const struct mmio_reg registers[] = {
 	{UARTID, 32, ANY, read_id, NULL},
 };
 
-void vpl011_access(struct vcpu *v, void *uart, struct mmio_access *a)
+uint64_t vpl011_access(struct vcpu *v, void *uart, struct mmio_op op, uint64_t value)
 {
 	struct vpl011 *u = uart;
 
 	(void)v;
-	if (a->offset & 3) {
-		a->value = 0; /* the upper bytes of a register are reserved */
-		return;
+	if (op.offset & 3) {
+		return 0; /* the upper bytes of a register are reserved */
 	}
 	spin_lock(&u->lock);
-	mmio_table_access(registers, ARRAY_SIZE(registers), u, a);
+	value = mmio_table_access(registers, ARRAY_SIZE(registers), u, op, value);
 	spin_unlock(&u->lock);
+	return value;
 }

@@ -9,13 +9,13 @@
 
 #include "core/lib/spinlock.h"
 #include "core/lib/types.h"
+#include "core/mmio.h"
 
 #define VPL011_FIFO  32U
 #define VPL011_QUEUE 1024U
 
 struct vm;
 struct vcpu;
-struct mmio_access;
 
 struct vpl011 {
 	struct spinlock lock;
@@ -37,6 +37,6 @@ struct vpl011 {
 void vpl011_reset(struct vpl011 *u, struct vm *vm, uint32_t intid);
 /* A key from the console: dropped when the queue is full, as on the wire. */
 void vpl011_receive(void *uart, char c);
-void vpl011_access(struct vcpu *v, void *uart, struct mmio_access *a);
+mmio_access vpl011_access;
 
 #endif

@@ -71,8 +71,8 @@ static const struct mmio_reg registers[] = {
 	{RTCID, 0x20, 1 | 2 | 4, read_id, NULL},
 };
 
-void vpl031_access(struct vcpu *v, void *rtc, struct mmio_access *a)
+uint64_t vpl031_access(struct vcpu *v, void *rtc, struct mmio_op op, uint64_t value)
 {
 	(void)v;
-	mmio_table_access(registers, ARRAY_SIZE(registers), rtc, a);
+	return mmio_table_access(registers, ARRAY_SIZE(registers), rtc, op, value);
 }

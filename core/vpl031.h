@@ -8,9 +8,9 @@
 #define CORE_VPL031_H
 
 #include "core/lib/types.h"
+#include "core/mmio.h"
 
 struct vcpu;
-struct mmio_access;
 
 struct vpl031 {
 	uint32_t offset; /* RTCDR = offset + seconds of the system counter */
@@ -20,6 +20,6 @@ struct vpl031 {
 };
 
 void vpl031_reset(struct vpl031 *r);
-void vpl031_access(struct vcpu *v, void *rtc, struct mmio_access *a);
+mmio_access vpl031_access;
 
 #endif

@@ -21,9 +21,9 @@ static const struct mmio_reg registers[] = {
 	{0x00, 16, 4, read_slot, 0},
 };
 
-void vvirtio_empty_access(struct vcpu *v, void *device, struct mmio_access *a)
+uint64_t vvirtio_empty_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
 	(void)v;
-	a->offset %= SLOT_SIZE;
-	mmio_table_access(registers, ARRAY_SIZE(registers), device, a);
+	op.offset %= SLOT_SIZE;
+	return mmio_table_access(registers, ARRAY_SIZE(registers), device, op, value);
 }

@@ -3,9 +3,8 @@
 #ifndef CORE_VVIRTIO_H
 #define CORE_VVIRTIO_H
 
-struct vcpu;
-struct mmio_access;
+#include "core/mmio.h"
 
-void vvirtio_empty_access(struct vcpu *v, void *device, struct mmio_access *a);
+mmio_access vvirtio_empty_access;
 
 #endif

@@ -6,18 +6,19 @@
 #include "core/vm.h"
 
 /* ISS of a data abort (DDI 0487, ESR_ELx). */
-#define ISS_WNR         BIT(6)
-#define ISS_S1PTW       BIT(7)
-#define ISS_CM          BIT(8)
-#define ISS_SF          BIT(15)
-#define ISS_SRT(e)      (((e) >> 16) & 0x1f)
-#define ISS_SSE         BIT(21)
-#define ISS_SAS(e)      (((e) >> 22) & 3)
-#define ISS_ISV         BIT(24)
-#define ISS_FSC_KIND(e) (((e) >> 2) & 0xf)
+#define ISS_WNR    BIT(6)
+#define ISS_S1PTW  BIT(7)
+#define ISS_CM     BIT(8)
+#define ISS_SF     BIT(15)
+#define ISS_SRT(e) (((e) >> 16) & 0x1f)
+#define ISS_SSE    BIT(21)
+#define ISS_SAS(e) (((e) >> 22) & 3)
+#define ISS_ISV    BIT(24)
 
-#define FSC_KIND_TRANSLATION 1
-#define FSC_KIND_PERMISSION  3
+/* The fault status code without its level. */
+#define ISS_FSC_KIND_MASK        (0xfUL << 2)
+#define ISS_FSC_KIND_TRANSLATION (1UL << 2)
+#define ISS_FSC_KIND_PERMISSION  (3UL << 2)
 
 static uint64_t fault_ipa(uint64_t far)
 {
@@ -47,58 +48,87 @@ static enum trap_result crash(struct vcpu *v, const char *what, uint64_t esr, ui
 	return TRAP_CRASH;
 }
 
+static uint64_t low_bytes(uint64_t value, unsigned int size)
+{
+	unsigned int unused = 64 - 8 * size;
+
+	return value << unused >> unused;
+}
+
 static uint64_t extend(uint64_t value, uint64_t esr, unsigned int size)
 {
 	unsigned int unused = 64 - 8 * size;
 
-	if (esr & ISS_SSE) {
-		value = (uint64_t)((int64_t)(value << unused) >> unused);
-	} else {
-		value = value << unused >> unused;
+	if (!(esr & ISS_SSE)) {
+		return low_bytes(value, size);
 	}
+	value = (uint64_t)((int64_t)(value << unused) >> unused);
 	return esr & ISS_SF ? value : value & 0xffffffff;
 }
 
-static enum trap_result emulate(struct vcpu *v, uint64_t esr, uint64_t ipa)
+static void emulate(struct vcpu *v, uint64_t esr, const struct mmio_frame *f, uint64_t ipa)
 {
 	unsigned int rt = ISS_SRT(esr);
-	struct mmio_access a = {
-		.size = (uint8_t)BIT(ISS_SAS(esr)),
+	struct mmio_op op = {
+		.offset = (uint32_t)(ipa - f->base),
+		.size = (uint8_t)(1U << ISS_SAS(esr)),
 		.write = esr & ISS_WNR,
 	};
 
-	if (a.write) {
-		a.value = vcpu_get_reg(v, rt);
-		a.value &= a.size == 8 ? UINT64_MAX : BIT(8 * a.size) - 1;
+	if (op.write) {
+		(void)mmio_dispatch(f, v, op, low_bytes(vcpu_get_reg(v, rt), op.size));
+	} else {
+		vcpu_set_reg(v, rt, extend(mmio_dispatch(f, v, op, 0), esr, op.size));
 	}
-	mmio_dispatch(v, ipa, &a);
-	if (!a.write) {
-		vcpu_set_reg(v, rt, extend(a.value, esr, a.size));
+}
+
+bool trap_emulate(uint64_t esr)
+{
+	struct vcpu *v = this_cpu()->current;
+	const struct mmio_frame *f;
+	uint64_t ipa;
+
+	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_FSC_KIND_MASK)) !=
+	    (ISS_ISV | ISS_FSC_KIND_TRANSLATION)) {
+		return false;
 	}
-	return TRAP_SKIP;
+	ipa = fault_ipa(read_sysreg(far_el2));
+	f = mmio_find(v->vm, ipa);
+	if (!f) {
+		return false;
+	}
+	emulate(v, esr, f, ipa);
+	trap_skip_instruction(esr);
+	return true;
+}
+
+/* What trap_emulate() does not take. */
+static enum trap_result translation_fault(struct vcpu *v, uint64_t esr, uint64_t far)
+{
+	uint64_t ipa = fault_ipa(far);
+
+	if (!mmio_find(v->vm, ipa)) {
+		return crash(v, "access to memory that is not its own", esr, far, ipa);
+	}
+	if ((esr & ISS_CM) && !(esr & ISS_ISV)) {
+		return TRAP_SKIP; /* cache maintenance on registers: nothing to do */
+	}
+	/* a form that no device register takes, or a translation table in registers */
+	inject_abort(false, far, esr & ISS_S1PTW);
+	return TRAP_RETRY;
 }
 
 enum trap_result trap_data_abort(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = read_sysreg(far_el2);
-	uint64_t ipa;
 
-	switch (ISS_FSC_KIND(esr)) {
-	case FSC_KIND_TRANSLATION:
-		ipa = fault_ipa(far);
-		if (!mmio_is_emulated(v->vm, ipa)) {
-			return crash(v, "access to memory that is not its own", esr, far, ipa);
-		}
-		if ((esr & (ISS_ISV | ISS_S1PTW)) == ISS_ISV) {
-			return emulate(v, esr, ipa);
-		}
-		if (esr & ISS_CM) {
-			return TRAP_SKIP; /* cache maintenance on registers: nothing to do */
-		}
-		/* a form that no device register takes, or a translation table in registers */
-		inject_abort(false, far, esr & ISS_S1PTW);
+	if (trap_emulate(esr)) { /* with a register that only this path saves */
 		return TRAP_RETRY;
-	case FSC_KIND_PERMISSION:
+	}
+	switch (esr & ISS_FSC_KIND_MASK) {
+	case ISS_FSC_KIND_TRANSLATION:
+		return translation_fault(v, esr, far);
+	case ISS_FSC_KIND_PERMISSION:
 		/* a write to read-only memory is refused as a bus would */
 		inject_abort(false, far, esr & ISS_S1PTW);
 		return TRAP_RETRY;
@@ -111,7 +141,8 @@ enum trap_result trap_instruction_abort(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = read_sysreg(far_el2);
 
-	if (ISS_FSC_KIND(esr) == FSC_KIND_PERMISSION || mmio_is_emulated(v->vm, fault_ipa(far))) {
+	if ((esr & ISS_FSC_KIND_MASK) == ISS_FSC_KIND_PERMISSION ||
+	    mmio_find(v->vm, fault_ipa(far))) {
 		inject_abort(true, far, esr & ISS_S1PTW);
 		return TRAP_RETRY;
 	}

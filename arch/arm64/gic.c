@@ -2,32 +2,11 @@
 #include "arch/arm64/gic_hw.h"
 
 struct gic_ops gic;
+struct gic_cpu_ops gic_cpu;
 
 void gic_init(const struct board *b)
 {
 	gic = b->gic.version == GIC_V2 ? gicv2_ops : gicv3_ops;
+	gic_cpu = b->gic.version == GIC_V2 ? gicv2_cpu_ops : gicv3_cpu_ops;
 	gic.init_dist(b);
-}
-
-uint32_t gic_ack(void)
-{
-	return gic.version == GIC_V3 ? gicv3_ack() : gicv2_ack();
-}
-
-void gic_eoi(uint32_t iar)
-{
-	if (gic.version == GIC_V3) {
-		gicv3_eoi(iar);
-	} else {
-		gicv2_eoi(iar);
-	}
-}
-
-void gic_dir(uint32_t iar)
-{
-	if (gic.version == GIC_V3) {
-		gicv3_dir(iar);
-	} else {
-		gicv2_dir(iar);
-	}
 }

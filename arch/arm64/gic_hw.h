@@ -7,25 +7,30 @@
 
 #define GIC_KICK_SGI 0
 
-/* The value of IAR, with the source CPU of an SGI on GICv2. */
-uint32_t gic_ack(void);
+/* This CPU's interface: two const tables, one copied to gic_cpu at boot. */
+struct gic_cpu_ops {
+	/*
+	 * Acknowledge and drop the priority: the interrupt stays active. The value of IAR,
+	 * which on GICv2 has the source CPU of an SGI, or one whose INTID is GIC_INTID_NONE or more.
+	 */
+	uint32_t (*take)(void);
+	/* Deactivate what take() returned. */
+	void (*end)(uint32_t iar);
+};
+
+extern struct gic_cpu_ops gic_cpu;
+
 static inline uint32_t gic_intid(uint32_t iar)
 {
-	return iar & 0xffffff & (gic.version == GIC_V2 ? 0x3ff : 0xffffff);
+	return iar & (gic.version == GIC_V2 ? 0x3ff : 0xffffff);
 }
-void gic_eoi(uint32_t iar);
-void gic_dir(uint32_t iar);
 
 /* Choose the driver and bring up the distributor. */
 void gic_init(const struct board *b);
 
 extern const struct gic_ops gicv2_ops;
 extern const struct gic_ops gicv3_ops;
-uint32_t gicv2_ack(void);
-void gicv2_eoi(uint32_t iar);
-void gicv2_dir(uint32_t iar);
-uint32_t gicv3_ack(void);
-void gicv3_eoi(uint32_t iar);
-void gicv3_dir(uint32_t iar);
+extern const struct gic_cpu_ops gicv2_cpu_ops;
+extern const struct gic_cpu_ops gicv3_cpu_ops;
 
 #endif

@@ -173,20 +173,22 @@ static void virt_off(void)
 	clear_lrs();
 }
 
-uint32_t gicv2_ack(void)
+static uint32_t take(void)
 {
-	return mmio_read32(gicc + GICC_IAR);
+	uint32_t iar = mmio_read32(gicc + GICC_IAR);
+
+	if ((iar & 0x3ff) < GIC_INTID_NONE) {
+		mmio_write32(gicc + GICC_EOIR, iar);
+	}
+	return iar;
 }
 
-void gicv2_eoi(uint32_t iar)
-{
-	mmio_write32(gicc + GICC_EOIR, iar);
-}
-
-void gicv2_dir(uint32_t iar)
+static void end(uint32_t iar)
 {
 	mmio_write32(gicc + GICC_DIR, iar);
 }
+
+const struct gic_cpu_ops gicv2_cpu_ops = {take, end};
 
 const struct gic_ops gicv2_ops = {
 	.version = GIC_V2,

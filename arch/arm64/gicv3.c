@@ -265,25 +265,25 @@ static void virt_off(void)
 	isb();
 }
 
-uint32_t gicv3_ack(void)
+static uint32_t take(void)
 {
 	uint32_t iar = (uint32_t)read_sysreg(ICC_IAR1_EL1);
 
 	dsb(sy);
+	if (iar < GIC_INTID_NONE) {
+		write_sysreg(ICC_EOIR1_EL1, iar);
+		isb();
+	}
 	return iar;
 }
 
-void gicv3_eoi(uint32_t iar)
-{
-	write_sysreg(ICC_EOIR1_EL1, iar);
-	isb();
-}
-
-void gicv3_dir(uint32_t iar)
+static void end(uint32_t iar)
 {
 	write_sysreg(ICC_DIR_EL1, iar);
 	isb();
 }
+
+const struct gic_cpu_ops gicv3_cpu_ops = {take, end};
 
 const struct gic_ops gicv3_ops = {
 	.version = GIC_V3,

@@ -56,34 +56,35 @@ static void serve_own(struct cpu *c, uint32_t intid)
 	}
 }
 
-bool irq_serve(void)
+void irq_handle(uint32_t iar)
 {
 	struct cpu *c = this_cpu();
-	uint32_t iar = gic_ack();
+	struct vcpu *v = c->current;
 	uint32_t intid = gic_intid(iar);
 
 	if (intid >= GIC_INTID_NONE) {
-		return false;
+		return;
 	}
-	gic_eoi(iar); /* priority drop; the interrupt stays active */
-	if (intid == board.timer.virt_intid && c->current) {
-		vgic_inject_hw(c->current->vm, c->current, GUEST_VTIMER_INTID);
-	} else if (intid == board.timer.phys_intid && c->current) {
-		vgic_inject_hw(c->current->vm, c->current, GUEST_PTIMER_INTID);
+	if (intid == board.timer.virt_intid && v) {
+		vgic_inject_timer(v, GUEST_VTIMER_INTID);
+	} else if (intid == board.timer.phys_intid && v) {
+		vgic_inject_timer(v, GUEST_PTIMER_INTID);
 	} else if (intid >= 32 && owner[intid]) {
-		struct vcpu *v = c->current;
-
 		vgic_inject_hw(owner[intid], v && v->vm == owner[intid] ? v : NULL, intid);
 	} else {
 		serve_own(c, intid);
-		gic_dir(iar);
+		gic_cpu.end(iar);
 	}
-	return true;
 }
 
 void arch_poll(void)
 {
-	while (irq_serve()) {}
+	uint32_t iar = gic_cpu.take();
+
+	while (gic_intid(iar) < GIC_INTID_NONE) {
+		irq_handle(iar);
+		iar = gic_cpu.take();
+	}
 }
 
 void arch_wait(uint64_t deadline)

@@ -14,7 +14,10 @@ void offsets(void)
 	OFFSET(CPU_AFFINITY, offsetof(struct cpu, affinity));
 	OFFSET(CPU_STACK_TOP, offsetof(struct cpu, stack_top));
 	OFFSET(BOARD_CPUS_MAX, BOARD_CPUS_MAX);
+	OFFSET(ESR_EC_SHIFT, ESR_EC_SHIFT);
+	OFFSET(ESR_ISS_SRT_BIT4, 20); /* of a data abort */
 	OFFSET(EC_HVC64, EC_HVC64);
+	OFFSET(EC_DABT_LOWER, EC_DABT_LOWER);
 }
 
 /* vectors.S stores pairs at fixed places of the frame */

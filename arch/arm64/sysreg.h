@@ -65,7 +65,8 @@
 #define SCTLR_EL1_SPAN  BIT(23)
 
 /* ESR_EL2 */
-#define ESR_EC(esr)  (((esr) >> 26) & 0x3f)
+#define ESR_EC_SHIFT 26
+#define ESR_EC(esr)  (((esr) >> ESR_EC_SHIFT) & 0x3f)
 #define ESR_IL       BIT(25)
 #define ESR_ISS(esr) ((esr)&0x1ffffff)
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arch/arm64/trap.h"
 
+#include "arch/arm64/boot.h"
+#include "arch/arm64/gic_hw.h"
+
 #include "core/arch.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -12,18 +15,6 @@ _Noreturn void cpu_switch_to_idle(uint64_t stack_top);
 struct vcpu *arch_current_vcpu(void)
 {
 	return this_cpu()->current;
-}
-
-uint64_t vcpu_get_reg(const struct vcpu *v, unsigned int n)
-{
-	return n == 31 ? 0 : v->regs->x[n];
-}
-
-void vcpu_set_reg(struct vcpu *v, unsigned int n, uint64_t value)
-{
-	if (n != 31) {
-		v->regs->x[n] = value;
-	}
 }
 
 void arch_enter_guest(struct vcpu *v)
@@ -39,14 +30,9 @@ void arch_leave_guest(void)
 	cpu_switch_to_idle(c->stack_top);
 }
 
-static void skip_instruction(uint64_t esr)
+uint64_t trap_hvc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
 {
-	write_sysreg(elr_el2, read_sysreg(elr_el2) + (esr & ESR_IL ? 4 : 2));
-}
-
-void trap_hvc(void)
-{
-	psci_call(this_cpu()->current);
+	return psci_call(x0, x1, x2, x3, this_cpu()->current);
 }
 
 static enum trap_result trap_smc(struct vcpu *v, uint64_t esr)
@@ -54,7 +40,9 @@ static enum trap_result trap_smc(struct vcpu *v, uint64_t esr)
 	(void)esr;
 	/* nothing reaches the firmware: an SMC is served as the same call by HVC */
 	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-	psci_call(v);
+	vcpu_set_reg(v, 0,
+		     psci_call(vcpu_get_reg(v, 0), vcpu_get_reg(v, 1), vcpu_get_reg(v, 2),
+			       vcpu_get_reg(v, 3), v));
 	return TRAP_RETRY;
 }
 
@@ -118,7 +106,7 @@ void trap_sync(uint64_t esr)
 	result = handlers[ESR_EC(esr)].handle(v, esr);
 	switch (result) {
 	case TRAP_SKIP:
-		skip_instruction(esr);
+		trap_skip_instruction(esr);
 		break;
 	case TRAP_RETRY:
 		break;
@@ -142,8 +130,14 @@ void trap_serror(void)
 void trap_irq(void)
 {
 	struct vcpu *v = this_cpu()->current;
+	uint32_t iar = gic_cpu.take();
 
-	(void)irq_serve();
+	/* the tick of every guest first: a PPI's IAR is its INTID */
+	if (iar == board.timer.virt_intid) {
+		vgic_inject_timer(v, GUEST_VTIMER_INTID);
+	} else {
+		irq_handle(iar);
+	}
 	if (vm_is_stopping(v->vm)) {
 		leave(v);
 	}

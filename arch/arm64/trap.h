@@ -13,10 +13,22 @@ enum trap_result {
 	TRAP_CRASH, /* the VM did what it must not: already reported */
 };
 
-void trap_hvc(void);
+/* The guest's x0 to x3; returns its new x0. */
+uint64_t trap_hvc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 void trap_sync(uint64_t esr);
+/*
+ * abort.c: the common case of a data abort, an access to an emulated register by an
+ * instruction whose Rt is x0 to x15: no other register of the guest is saved yet. False:
+ * it is another case, and nothing was done.
+ */
+bool trap_emulate(uint64_t esr);
 void trap_irq(void);
 void trap_serror(void);
+/* Go on after the instruction that trapped. */
+static inline void trap_skip_instruction(uint64_t esr)
+{
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + (esr & ESR_IL ? 4 : 2));
+}
 _Noreturn void trap_fatal(uint64_t vector, const struct vcpu_regs *regs);
 
 /* inject.c: exceptions taken to the guest's EL1, as the architecture enters them. */
@@ -28,8 +40,8 @@ enum trap_result trap_sysreg(struct vcpu *v, uint64_t esr);
 /* abort.c */
 enum trap_result trap_data_abort(struct vcpu *v, uint64_t esr);
 enum trap_result trap_instruction_abort(struct vcpu *v, uint64_t esr);
-/* irq.c: serve one pending physical interrupt. False: there was none. */
-bool irq_serve(void);
+/* irq.c: what gic_cpu.take() returned. */
+void irq_handle(uint32_t iar);
 void irq_init_cpu(void);
 /* Which VM an SPI belongs to; set while VMs are built. */
 void irq_set_owner(uint32_t intid, struct vm *vm);

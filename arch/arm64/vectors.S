@@ -81,16 +81,25 @@ vectors:
 
 guest_sync:
 	save_caller
-	mrs	x1, esr_el2
-	lsr	x2, x1, #26
-	cmp	x2, #EC_HVC64
+	mrs	x16, esr_el2
+	ubfx	x17, x16, #ESR_EC_SHIFT, #6
+	cmp	x17, #EC_HVC64
+	b.eq	guest_hvc
+	mov	x0, x16
+	cmp	x17, #EC_DABT_LOWER
 	b.ne	1f
-	bl	trap_hvc
-	b	trap_return
+	tbnz	x0, #ESR_ISS_SRT_BIT4, 1f	// x16 and up: not all of them are saved
+	bl	trap_emulate
+	tbnz	w0, #0, trap_return
+	mrs	x0, esr_el2
 1:	save_callee
-	mov	x0, x1
 	bl	trap_sync
 	restore_callee
+	b	trap_return
+
+guest_hvc:				// x0 to x3 are the guest's still
+	bl	trap_hvc
+	str	x0, [sp]
 	b	trap_return
 
 guest_irq:

@@ -173,18 +173,6 @@ void arch_stage2_invalidate_all(uint64_t vttbr)
 
 /* -- guest registers --------------------------------------------------------------------- */
 
-uint64_t vcpu_get_reg(const struct vcpu *v, unsigned int n)
-{
-	return n == 31 ? 0 : v->regs->x[n];
-}
-
-void vcpu_set_reg(struct vcpu *v, unsigned int n, uint64_t value)
-{
-	if (n != 31) {
-		v->regs->x[n] = value;
-	}
-}
-
 void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0)
 {
 	fake.reset_vcpu = v;

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "core/arch.h"
+#include "core/vm.h"
 
 #define FAKE_CPUS     8
 #define FAKE_HZ       1000000U
@@ -68,6 +69,14 @@ void fake_arch_setup(void);
 
 /* Call fn(arg) and say how it ended. A panic outside of it fails the test. */
 enum fake_exit fake_run(void (*fn)(void *arg), void *arg);
+
+/* An SMCCC call of v, with its registers. */
+static inline void fake_hvc(struct vcpu *v)
+{
+	uint64_t *x = v->regs->x;
+
+	x[0] = psci_call(x[0], x[1], x[2], x[3], v);
+}
 
 /* Carry on as another CPU; returns the one it was. */
 unsigned int fake_on_cpu(unsigned int cpu);

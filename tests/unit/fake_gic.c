@@ -250,7 +250,11 @@ static void fire(struct vm *vm, unsigned int cpu, uint32_t intid)
 	if (fake_gic.on_fire) {
 		fake_gic.on_fire(cpu, intid);
 	}
-	vgic_inject_hw(vm, v, intid);
+	if (intid < VGIC_PRIVATE) {
+		vgic_inject_timer(v, intid);
+	} else {
+		vgic_inject_hw(vm, v, intid);
+	}
 }
 
 static bool serve_one(struct vm *vm, unsigned int cpu)

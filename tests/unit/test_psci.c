@@ -108,7 +108,7 @@ static int setup(void **state)
 
 static void call_now(void *vcpu)
 {
-	psci_call(vcpu);
+	fake_hvc(vcpu);
 }
 
 static enum fake_exit exit_of(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
@@ -292,7 +292,7 @@ static void *race(void *vcpu)
 		v->regs->x[1] = VCPUS - 1;
 		v->regs->x[2] = RAM + 4 * v->index;
 		v->regs->x[3] = v->index;
-		psci_call(v);
+		fake_hvc(v);
 		if (v->regs->x[0] == 0) {
 			(void)__atomic_add_fetch(&winners[i], 1, __ATOMIC_RELAXED);
 		} else if ((int64_t)v->regs->x[0] == ON_PENDING) {

@@ -24,12 +24,11 @@
 
 static uint64_t access(uint64_t offset, unsigned int size, bool write, uint64_t value)
 {
-	struct mmio_access a = {
-		.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+	struct mmio_op op = {.offset = (uint32_t)offset, .size = (uint8_t)size, .write = write};
 
-	vgic_dist_access(&vm.vcpus[fake.cpu], &vm, &a);
+	value = vgic_dist_access(&vm.vcpus[fake.cpu], &vm, op, value);
 	assert_false(spin_is_held(&vm.vgic.lock));
-	return a.value;
+	return write ? 0 : value;
 }
 
 static uint64_t read32(uint64_t offset)
@@ -44,12 +43,11 @@ static void write32(uint64_t offset, uint64_t value)
 
 static uint64_t redist(uint64_t offset, unsigned int size, bool write, uint64_t value)
 {
-	struct mmio_access a = {
-		.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+	struct mmio_op op = {.offset = (uint32_t)offset, .size = (uint8_t)size, .write = write};
 
-	vgic_redist_access(&vm.vcpus[fake.cpu], &vm, &a);
+	value = vgic_redist_access(&vm.vcpus[fake.cpu], &vm, op, value);
 	assert_false(spin_is_held(&vm.vgic.lock));
-	return a.value;
+	return write ? 0 : value;
 }
 
 /* The word and the bit of an interrupt in a register of one bit each. */
@@ -599,22 +597,20 @@ static void test_wrong_widths_are_nothing(void **state)
 
 static void test_dir_deactivates(void **state)
 {
-	struct mmio_access a = {.offset = 0, .size = 4, .write = true, .value = EDGE};
+	struct mmio_op op = {.offset = 0, .size = 4, .write = true};
 
 	(void)state;
 	pulse(EDGE);
 	assert_int_equal(take(0), EDGE);
 	fake_drop(0);
-	a.size = 1;
-	vgic_dir_access(&vm.vcpus[0], NULL, &a);
-	a.offset = 4;
-	a.size = 4;
-	a.value = EDGE;
-	vgic_dir_access(&vm.vcpus[0], NULL, &a);
+	op.size = 1;
+	(void)vgic_dir_access(&vm.vcpus[0], NULL, op, EDGE);
+	op.offset = 4;
+	op.size = 4;
+	(void)vgic_dir_access(&vm.vcpus[0], NULL, op, EDGE);
 	assert_true(operate(EDGE, VGIC_GET_ACTIVE));
-	a.offset = 0;
-	a.value = EDGE | 3 << 10; /* with a source CPU */
-	vgic_dir_access(&vm.vcpus[0], NULL, &a);
+	op.offset = 0;
+	(void)vgic_dir_access(&vm.vcpus[0], NULL, op, EDGE | 3 << 10); /* with a source CPU */
 	assert_false(operate(EDGE, VGIC_GET_ACTIVE));
 }
 

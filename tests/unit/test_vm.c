@@ -163,7 +163,7 @@ static enum fake_exit idle(struct vcpu *v)
 
 static void psci_now(void *vcpu)
 {
-	psci_call(vcpu);
+	fake_hvc(vcpu);
 }
 
 static enum fake_exit psci(struct vcpu *v, uint64_t function, uint64_t x1, uint64_t x2)

@@ -62,12 +62,11 @@ static int setup(void **state)
 
 static uint32_t access(uint64_t offset, unsigned int size, bool write, uint32_t value)
 {
-	struct mmio_access a = {
-		.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+	struct mmio_op op = {.offset = (uint32_t)offset, .size = (uint8_t)size, .write = write};
 
-	vpl011_access(&vm.vcpus[0], &vm.uart, &a);
+	value = (uint32_t)vpl011_access(&vm.vcpus[0], &vm.uart, op, value);
 	assert_false(spin_is_held(&vm.uart.lock));
-	return (uint32_t)a.value;
+	return write ? 0 : value;
 }
 
 static uint32_t get(uint64_t offset)
