@@ -52,6 +52,16 @@ lint-sizes: | $(RUN_TOOLS)
 	@tests/lint/sizes tests/lint/sizes.except $(LINT_FILES)
 lint-scripts: | $(RUN_TOOLS)
 	@tests/lint/scripts .ci dts $(LINT_FOLDERS)
+# The binding and the configurations, one by the other; and the binding by the code that reads them.
+LINT_DTS := $(sort $(wildcard dts/*.dts dts/examples/*.dts))
+$(L)/dts.stamp: $(LINT_DTS) $(wildcard dts/bindings/*.yaml) tests/lint/dts tests/desk/test_binding.py \
+		core/config.c core/config_vm.c | $(LINT_TOOLS)
+	$(call say,DTS)
+	$(Q)tests/lint/dts dts/bindings $(L)/dts $(LINT_DTS)
+	$(Q)/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/desk/test_binding.py >$(L)/dts.log || \
+		{ cat $(L)/dts.log >&2; exit 1; }
+	@touch $@
+lint-dts: $(L)/dts.stamp
 lint-files: $(L)/format $(L)/cppcheck $(LINT_HEADERS) $(LINT_TIDY)
 # All findings at once, and in parallel even where make was not told to: the checks share nothing.
 lint: | $(LINT_TOOLS)
