@@ -88,7 +88,8 @@ int board_find_uart(const void *fdt, struct board_uart *uart)
 	}
 	node = stdout_node(fdt);
 	if (node < 0 || uart_type(fdt, node) == UART_NONE ||
-	    fdt_read_reg(fdt, node, 0, &uart->regs)) {
+	    fdt_read_reg(fdt, node, 0, &uart->regs) ||
+	    !range_within(uart->regs.base, uart->regs.size, 0, BOARD_PA_LIMIT)) {
 		return -1;
 	}
 	uart->type = uart_type(fdt, node);
@@ -119,6 +120,11 @@ static int add_bank(struct board *b, struct mem_range bank, const char *node, st
 
 	if (bank.size == 0 || !shrink_to_pages(&bank)) {
 		return 0; /* the Raspberry Pi's tree has empty entries */
+	}
+	if (!range_within(bank.base, bank.size, 0, BOARD_PA_LIMIT)) {
+		board_error(r, "/%s: reg: 0x%lx+0x%lx ends above 0x%lx", node, bank.base, bank.size,
+			    BOARD_PA_LIMIT);
+		return -1;
 	}
 	if (b->bank_count == BOARD_BANKS_MAX) {
 		board_error(r, "/%s: reg: more than %d memory banks", node, BOARD_BANKS_MAX);
@@ -361,7 +367,8 @@ static int gic_reg(const struct board *b, unsigned int index, const char *what, 
 		   struct mem_range *reg, struct report *r)
 {
 	if (fdt_read_reg(b->fdt, b->gic.node, index, reg) || reg->size < min ||
-	    !IS_ALIGNED(reg->base, SZ_4K)) {
+	    !IS_ALIGNED(reg->base, SZ_4K) ||
+	    !range_within(reg->base, reg->size, 0, BOARD_PA_LIMIT)) {
 		board_error(r,
 			    "/%s: reg: entry %u (%s) is missing, misaligned or below 0x%lx bytes",
 			    fdt_get_name(b->fdt, b->gic.node, NULL), index, what, min);

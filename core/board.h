@@ -15,6 +15,8 @@
 #define BOARD_REDISTS_MAX  4
 /* The largest device tree that is accepted, in bytes: QEMU's has 1 MiB, U-Boot adds some. */
 #define BOARD_FDT_MAX SZ_2M
+/* Physical addresses lie below it: 48 bits, what EL2 can map without FEAT_LPA. */
+#define BOARD_PA_LIMIT (1UL << 48)
 
 enum gic_version {
 	GIC_NONE = 0,
