@@ -130,6 +130,8 @@ static int read_irqs(struct vm_config *vm, struct vm_device *d, const struct boa
 static int resolve(struct vm_config *vm, struct vm_device *d, const struct board *b,
 		   struct report *r)
 {
+	char path[sizeof(d->path)];
+
 	d->node = fdt_path_offset(b->fdt, d->path);
 	if (d->node <= 0) {
 		config_refuse(vm, r, "devices", "%s: no such node in the board's device tree",
@@ -142,11 +144,12 @@ static int resolve(struct vm_config *vm, struct vm_device *d, const struct board
 			      d->path);
 		return -1;
 	}
-	if (fdt_get_path(b->fdt, d->node, d->path, sizeof(d->path))) {
+	if (fdt_get_path(b->fdt, d->node, path, sizeof(path))) {
 		config_refuse(vm, r, "devices", "%s: stands for a path of more than %zu characters",
-			      d->path, sizeof(d->path) - 1);
+			      d->path, sizeof(path) - 1);
 		return -1;
 	}
+	memcpy(d->path, path, sizeof(path));
 	if (read_regs(vm, d, b, r) || read_irqs(vm, d, b, r)) {
 		return -1;
 	}
