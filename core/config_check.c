@@ -117,6 +117,10 @@ static void check_images(struct vm_config *vm, const struct bundle *bundle, stru
 	size_t initrd = check_image(vm, "initrd", vm->initrd, bundle, r);
 	size_t dtb = check_image(vm, "dtb", vm->dtb, bundle, r);
 
+	if (dtb > GUEST_FDT_MAX) {
+		config_refuse(vm, r, "dtb", "\"%s\" has 0x%lx bytes; at most 0x%lx", vm->dtb, dtb,
+			      GUEST_FDT_MAX);
+	}
 	/* All three go to main memory. Sizes of parts of one bundle cannot wrap. */
 	if (vm->region_count > 0 && kernel + initrd + dtb > vm->regions[0].size) {
 		config_refuse(vm, r, "memory",
