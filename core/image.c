@@ -92,6 +92,10 @@ static int plan_linux(const struct image *i, uint64_t ram, uint64_t ram_size,
 	if (image_size == 0) {
 		text_offset = RAW_OFFSET; /* before Linux 3.17 */
 	}
+	if (!IS_ALIGNED(text_offset, 4)) {
+		return image_error(i, "Image with text_offset 0x%lx, which is not 4-byte aligned",
+				   text_offset);
+	}
 	if (text_offset < TREE_ROOM) {
 		text_offset += SZ_2M;
 	}
