@@ -10,8 +10,6 @@
 #include "core/log.h"
 #include "core/vm.h"
 
-/* As QEMU (hw/arm/boot.c): initrd and tree from the middle of RAM, at most 128 MiB up. */
-#define INITRD_MAX_OFFSET (128 * SZ_1M)
 /* Bytes zeroed between two looks at what else waits for this CPU. */
 #define SCRUB_STEP SZ_2M
 
@@ -23,8 +21,7 @@ struct layout {
 	struct image_plan plan;
 	struct bundle_image kernel;
 	struct bundle_image initrd;
-	uint64_t initrd_ipa;
-	uint64_t dtb_ipa;
+	struct image_layout at;
 };
 
 void load_init(const struct bundle *the_bundle, const struct board *the_board)
@@ -128,41 +125,6 @@ static int copy_regions(struct vm *vm, struct report *r)
 	return 0;
 }
 
-static uint64_t lowest_ipa(const struct image_plan *p)
-{
-	uint64_t low = UINT64_MAX;
-
-	for (unsigned int i = 0; i < p->segment_count; i++) {
-		low = MIN(low, p->segments[i].ipa);
-	}
-	return low;
-}
-
-/*
- * Initrd and device tree, where QEMU puts them: from the middle of RAM up; the
- * tree of an ELF image at the start of RAM when the image leaves room there.
- */
-static int place(const struct vm *vm, struct layout *l, struct report *r)
-{
-	const struct vm_region *ram = &vm->config->regions[0];
-	uint64_t at = ram->ipa + MIN(ram->size / 2, INITRD_MAX_OFFSET);
-
-	at = ALIGN_UP(MAX(at, l->plan.end), SZ_4K);
-	l->initrd_ipa = at;
-	l->dtb_ipa = ALIGN_UP(at + l->initrd.size, SZ_64K);
-	if (l->plan.kind == IMAGE_ELF && lowest_ipa(&l->plan) >= ram->ipa + GUEST_FDT_MAX) {
-		l->dtb_ipa = ram->ipa;
-	}
-	if (!range_within(l->dtb_ipa, GUEST_FDT_MAX, ram->ipa, ram->size) ||
-	    !range_within(at, l->initrd.size, ram->ipa, ram->size)) {
-		report_error(r,
-			     "%s: memory: 0x%lx bytes do not hold kernel, initrd and device tree",
-			     vm->config->name, ram->size);
-		return -1;
-	}
-	return 0;
-}
-
 static int load_tree(struct vm *vm, const struct layout *l, struct report *r)
 {
 	/* one VM's tree at a time; loading is the only user */
@@ -171,8 +133,8 @@ static int load_tree(struct vm *vm, const struct layout *l, struct report *r)
 	struct guest_fdt_input in = {.vm = vm->config,
 				     .board = board,
 				     .map = &vm->map,
-				     .initrd_start = l->initrd_ipa,
-				     .initrd_end = l->initrd_ipa + l->initrd.size};
+				     .initrd_start = l->at.initrd,
+				     .initrd_end = l->at.initrd + l->initrd.size};
 	struct bundle_image own;
 	int size;
 
@@ -185,12 +147,12 @@ static int load_tree(struct vm *vm, const struct layout *l, struct report *r)
 				     GUEST_FDT_MAX);
 			return -1;
 		}
-		return copy_in(vm, l->dtb_ipa, own.data, own.size);
+		return copy_in(vm, l->at.dtb, own.data, own.size);
 	}
 	spin_lock(&lock);
 	size = guest_fdt_build(&in, buffer, sizeof(buffer), r);
 	if (size >= 0) {
-		size = copy_in(vm, l->dtb_ipa, buffer, (uint64_t)size);
+		size = copy_in(vm, l->at.dtb, buffer, (uint64_t)size);
 	}
 	spin_unlock(&lock);
 	return size < 0 ? -1 : 0;
@@ -208,7 +170,7 @@ static int plan(struct vm *vm, struct layout *l, struct report *r)
 		       &l->plan, r) != 0) {
 		return -1;
 	}
-	return place(vm, l, r);
+	return image_layout(&l->plan, c, l->initrd.size, &l->at, r);
 }
 
 int load_vm(struct vm *vm, uint64_t *entry, uint64_t *x0, struct report *r)
@@ -220,12 +182,12 @@ int load_vm(struct vm *vm, uint64_t *entry, uint64_t *x0, struct report *r)
 	}
 	load_scrub(vm);
 	if (copy_regions(vm, r) != 0 || copy_kernel(vm, &l, r) != 0 ||
-	    (l.initrd.size && copy_in(vm, l.initrd_ipa, l.initrd.data, l.initrd.size) != 0) ||
+	    (l.initrd.size && copy_in(vm, l.at.initrd, l.initrd.data, l.initrd.size) != 0) ||
 	    load_tree(vm, &l, r) != 0) {
 		return -1;
 	}
 	vm->images_checked = true;
 	*entry = l.plan.entry;
-	*x0 = l.dtb_ipa;
+	*x0 = l.at.dtb;
 	return 0;
 }

@@ -234,6 +234,16 @@ static void test_region_image_is_loaded(void **state)
 	assert_filled(ROM_IPA + 777, ROM_SIZE - 777, 0);
 }
 
+static void test_kernel_may_lie_in_another_region(void **state)
+{
+	(void)state;
+	config.load_ipa = ROM_IPA;
+	assert_int_equal(load(), 0);
+	assert_int_equal(entry, ROM_IPA);
+	assert_filled(ROM_IPA, 5000, 0x11);
+	assert_memory_equal(at(x0), "TREE", 4);
+}
+
 static void test_hashes_are_checked_once(void **state)
 {
 	(void)state;
@@ -332,7 +342,6 @@ static void test_hostile_load_addresses(void **state)
 					   RAM_IPA - SZ_4K,
 					   RAM_IPA + RAM_SIZE - 4999,
 					   RAM_IPA + RAM_SIZE,
-					   ROM_IPA,
 					   UINT64_MAX - 1,
 					   UINT64_MAX - 4999};
 
@@ -360,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup(test_initrd_is_loaded_and_named_in_the_tree, setup),
 		cmocka_unit_test_setup(test_own_tree_is_taken_as_it_is, setup),
 		cmocka_unit_test_setup(test_region_image_is_loaded, setup),
+		cmocka_unit_test_setup(test_kernel_may_lie_in_another_region, setup),
 		cmocka_unit_test_setup(test_hashes_are_checked_once, setup),
 		cmocka_unit_test_setup(test_second_load_leaves_nothing_of_the_first, setup),
 		cmocka_unit_test_setup(test_absent_images_are_named, setup),
