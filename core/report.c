@@ -11,6 +11,12 @@ void report_error(struct report *r, const char *format, ...)
 	va_start(args, format);
 	fmt_vprint(line, sizeof(line), format, args);
 	va_end(args);
+	/* Names of trees are in it: what would steer a terminal does not pass. */
+	for (char *c = line; *c; c++) {
+		if (*c < ' ' || *c > '~') {
+			*c = '?';
+		}
+	}
 	r->error_count++;
 	r->emit(r, line);
 }

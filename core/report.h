@@ -14,7 +14,10 @@ struct report {
 	unsigned int error_count;
 };
 
-/* Format one finding, count it and hand it to the sink. Lines are cut at 200 characters. */
+/*
+ * Format one finding, count it and hand it to the sink. Lines are cut at 200 characters, and
+ * what is not printable ASCII becomes '?'.
+ */
 void report_error(struct report *r, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif
