@@ -338,6 +338,19 @@ static void copy_device(struct copier *c, unsigned int index)
 	}
 }
 
+/* Has an earlier reference, from elsewhere in the host's tree, the name of this one? */
+static bool name_taken(const struct copier *c, unsigned int index)
+{
+	const char *name = fdt_get_name(c->host, c->references[index], NULL);
+
+	for (unsigned int i = 0; i < index; i++) {
+		if (strcmp(name, fdt_get_name(c->host, c->references[i], NULL)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What the devices refer to; copying one may find more, up to the size of the list. */
 static void copy_references(struct copier *c)
 {
@@ -350,7 +363,13 @@ static void copy_references(struct copier *c)
 	fdt_writer_u32(c->w, "#size-cells", 2);
 	fdt_writer_flag(c->w, "ranges");
 	for (unsigned int i = 0; i < c->reference_count; i++) {
-		fdt_writer_begin(c->w, "%s", fdt_get_name(c->host, c->references[i], NULL));
+		const char *name = fdt_get_name(c->host, c->references[i], NULL);
+
+		if (name_taken(c, i)) {
+			fdt_writer_begin(c->w, "n%u-%s", i, name);
+		} else {
+			fdt_writer_begin(c->w, "%s", name);
+		}
 		copy_properties(c, c->references[i], false);
 		fdt_writer_end(c->w);
 	}
