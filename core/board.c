@@ -82,7 +82,7 @@ int board_find_uart(const void *fdt, struct board_uart *uart)
 	int node;
 
 	memset(uart, 0, sizeof(*uart));
-	if (!fdt || !IS_ALIGNED((uintptr_t)fdt, 8) || fdt_check_header(fdt) ||
+	if (!fdt || !fdt_read_aligned(fdt) || fdt_check_header(fdt) ||
 	    fdt_totalsize(fdt) > BOARD_FDT_MAX) {
 		return -1;
 	}

@@ -25,12 +25,21 @@ static bool too_deep(const void *fdt)
 	return false;
 }
 
+bool fdt_read_aligned(const void *fdt)
+{
+	return IS_ALIGNED((uintptr_t)fdt, 8) && IS_ALIGNED(fdt_off_mem_rsvmap(fdt), 8) &&
+	       IS_ALIGNED(fdt_off_dt_struct(fdt), 4);
+}
+
 const char *fdt_read_check(const void *fdt, size_t size)
 {
 	int error;
 
 	if (!IS_ALIGNED((uintptr_t)fdt, 8)) {
 		return "is not 8-byte aligned";
+	}
+	if (size >= sizeof(struct fdt_header) && !fdt_read_aligned(fdt)) {
+		return "has blocks that are not aligned";
 	}
 	error = fdt_check_full(fdt, size);
 	if (error) {
@@ -184,7 +193,11 @@ static int translate_up(const void *fdt, int bus, int parent, struct mem_range *
 		uint64_t extent = fdt_read_cells(data + (child + up) * 4, size);
 
 		if (range_within(range->base, range->size, from, extent)) {
-			range->base = range->base - from + to;
+			range->base -= from;
+			if (range->base > UINT64_MAX - to) {
+				return FDT_READ_MALFORMED;
+			}
+			range->base += to;
 			return range_wraps(range->base, range->size) ? FDT_READ_MALFORMED : 0;
 		}
 	}

@@ -19,6 +19,11 @@
 
 /* Is this a sound tree of at most size bytes, 8-byte aligned? NULL, or what is wrong. */
 const char *fdt_read_check(const void *fdt, size_t size) MUST_CHECK;
+/*
+ * Do tree, reservations and structure lie where libfdt may read words (chapter 5.6)? EL2 traps
+ * what is misaligned. There must be a header.
+ */
+bool fdt_read_aligned(const void *fdt) MUST_CHECK;
 
 /* One 32-bit cell. */
 int fdt_read_u32(const void *fdt, int node, const char *name, uint32_t *value) MUST_CHECK;
