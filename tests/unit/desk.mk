@@ -1,6 +1,7 @@
 # Unit tests of what bhcheck and the hypervisor share, over trees that dtc makes of desk/.
 
-DESK_TESTS := test_board test_bundle test_config test_config_check test_config_tree test_image test_place
+DESK_TESTS := test_board test_bundle test_config test_config_check test_config_tree test_fdt_read \
+	test_fmt test_guest_fdt test_image test_mutate test_place test_sha256
 HOST_TESTS += $(DESK_TESTS)
 
 DESK_DTB   := $(B)/unit/desk
@@ -11,8 +12,9 @@ $(DESK_TREES): $(DESK_DTB)/%.dtb: tests/unit/desk/%.dts | $(TEST_TOOLS)
 
 # What they have in common, compiled once.
 desk_CFLAGS := -I$(LIBFDT_DIR) -DDESK_FOLDER='"$(DESK_DTB)"'
+desk_inputs_CFLAGS := $(desk_CFLAGS)
 DESK_LIBFDT := $(addprefix $(LIBFDT_DIR)/fdt,.c _check.c _ro.c _rw.c _strerror.c _sw.c _wip.c)
-DESK_OBJS   := $(patsubst %,$(DESK_DTB)/%.o,tests/unit/desk.c $(core_config_SRCS) $(DESK_LIBFDT))
+DESK_OBJS   := $(patsubst %,$(DESK_DTB)/%.o,tests/unit/desk.c tests/unit/desk_inputs.c $(core_config_SRCS) $(DESK_LIBFDT))
 $(DESK_OBJS): $(DESK_DTB)/%.o: % | $(TEST_TOOLS) $(LIBFDT_DIR)/libfdt.h
 	@mkdir -p $(@D)
 	$(call say,HOSTCC  $<)
