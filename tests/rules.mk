@@ -3,3 +3,4 @@ include tests/payloads/rules.mk
 include tests/boot/rules.mk
 include tests/unit/core.mk
 include tests/unit/desk.mk
+include tests/desk/rules.mk

@@ -20,7 +20,7 @@ struct span {
 	struct mem_range range;
 	int vm;       /* index, or one of enum span_owner */
 	uint64_t ipa; /* of a VM's span */
-	char what[64];
+	char what[160];
 };
 
 enum span_owner {
@@ -45,6 +45,9 @@ struct desk {
 
 /* Everything of the board, sorted by address; memory that is nobody's as SPAN_FREE. */
 void spans_collect(struct spans *s, const struct desk *d);
+
+/* A size in the largest unit that leaves a whole number: "16 MiB". text has 32 characters. */
+void span_size(char *text, uint64_t size);
 
 const char *span_owner_name(const struct desk *d, const struct span *s);
 

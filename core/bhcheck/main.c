@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/bhcheck/bhcheck.h"
 #include "core/guest_fdt.h"
@@ -34,24 +35,28 @@ static void print_finding(struct report *r, const char *line)
 static void *read_file(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "rb");
+	const char *why = NULL;
+	struct stat about;
 	void *data = NULL;
-	long length = -1;
 
-	if (f && fseek(f, 0, SEEK_END) == 0) {
-		length = ftell(f);
+	if (!f || fstat(fileno(f), &about)) {
+		why = strerror(errno);
+	} else if (!S_ISREG(about.st_mode)) {
+		why = S_ISDIR(about.st_mode) ? strerror(EISDIR) : "not a file";
+	} else if ((uint64_t)about.st_size > FILE_MAX) {
+		why = "larger than 1 GiB";
+	} else {
+		*size = (size_t)about.st_size;
+		data = malloc(*size + 1);
 	}
-	if (length >= 0 && (size_t)length <= FILE_MAX) {
-		rewind(f);
-		data = malloc((size_t)length + 1);
-	}
-	*size = (size_t)length;
 	if (data && fread(data, 1, *size, f) != *size) {
+		why = ferror(f) ? strerror(errno) : "it became shorter";
 		free(data);
 		data = NULL;
 	}
 	if (!data) {
 		fprintf(stderr, "bhcheck: cannot read %s: %s\n", path,
-			errno ? strerror(errno) : "larger than 1 GiB");
+			why ? why : strerror(ENOMEM));
 	}
 	if (f) {
 		fclose(f);
@@ -107,26 +112,49 @@ static int check_hashes(struct desk *d, const struct vm_config *vm)
 	return bad;
 }
 
-/* On the desk nothing says where the hypervisor and the bundle will lie. */
-static void assume_places(struct desk *d)
+/* What the board keeps of this is the bundle, which has a name here. */
+static void forget_reserved(struct board *b, uint64_t base)
 {
-	uint64_t ram = d->board.banks[0].base;
-
-	d->taken[0] = (struct mem_range){ram + DESK_IMAGE_OFFSET, DESK_IMAGE_SIZE};
-	d->taken[1] = (struct mem_range){ram + DESK_BUNDLE_OFFSET, ALIGN_UP(d->bundle.size, SZ_4K)};
-	d->taken_count = 2;
-}
-
-/* The tree was read to a place in this program, which is not memory of the board. */
-static void forget_tree(struct board *b)
-{
-	uint64_t at = ALIGN_DOWN((uintptr_t)b->fdt, SZ_4K);
-
 	for (unsigned int i = 0; i < b->reserved_count; i++) {
-		if (b->reserved[i].base == at) {
+		if (b->reserved[i].base == base) {
 			b->reserved[i] = b->reserved[--b->reserved_count];
+			return;
 		}
 	}
+}
+
+static int assume(struct desk *d, struct mem_range range, const char *what)
+{
+	if (!board_is_ram(&d->board, range.base, range.size)) {
+		report_error(&d->report,
+			     "board: no room for the %s, which is assumed at 0x%lx+0x%lx", what,
+			     range.base, range.size);
+		return -1;
+	}
+	d->taken[d->taken_count++] = range;
+	return 0;
+}
+
+/*
+ * Where the hypervisor will lie nothing says on the desk; of the bundle /chosen may say it.
+ * Returns -1 when the board's memory cannot hold them.
+ */
+static int assume_places(struct desk *d)
+{
+	uint64_t ram = d->board.banks[0].base;
+	struct mem_range bundle = {ram + DESK_BUNDLE_OFFSET, ALIGN_UP(d->bundle.size, SZ_4K)};
+
+	if (d->board.bundle.size != 0) {
+		bundle.base = ALIGN_DOWN(d->board.bundle.base, SZ_4K);
+		bundle.size =
+			MAX(bundle.size, ALIGN_UP(range_end(d->board.bundle), SZ_4K) - bundle.base);
+		forget_reserved(&d->board, bundle.base);
+	}
+	if (assume(d, (struct mem_range){ram + DESK_IMAGE_OFFSET, DESK_IMAGE_SIZE}, "hypervisor") ||
+	    assume(d, bundle, "bundle")) {
+		return -1;
+	}
+	return 0;
 }
 
 /* Returns the number of VMs that start, or -1. */
@@ -140,8 +168,11 @@ static int check(struct desk *d, const void *bundle, size_t bundle_size, const v
 	    config_parse(d->bundle.config, d->bundle.config_size, &d->config, &d->report)) {
 		return -1;
 	}
-	forget_tree(&d->board);
-	assume_places(d);
+	/* the tree was read to a place in this program, which is not memory of the board */
+	forget_reserved(&d->board, ALIGN_DOWN((uintptr_t)d->board.fdt, SZ_4K));
+	if (assume_places(d)) {
+		return -1;
+	}
 	config_check(&d->config, &d->board, &d->bundle, &d->report);
 	config_place(&d->config, &d->board, d->taken, d->taken_count, &d->report);
 	for (unsigned int i = 0; i < d->config.vm_count; i++) {

@@ -6,9 +6,11 @@ bhcheck_OBJS := $(patsubst %,$(B)/bhcheck-objects/%.o,$(bhcheck_SRCS))
 $(B)/bhcheck-objects/$(LIBFDT_DIR)/%.o: bhcheck_CFLAGS := -w
 $(bhcheck_OBJS): $(B)/bhcheck-objects/%.o: % | $(RUN_TOOLS) $(LIBFDT_DIR)/libfdt.h
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -O2 -I$(LIBFDT_DIR) $(bhcheck_CFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(call say,HOSTCC  $<)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -O2 -I$(LIBFDT_DIR) $(bhcheck_CFLAGS) $(DEPFLAGS) -c $< -o $@
 $(B)/bhcheck: $(bhcheck_OBJS)
-	$(HOSTCC) $^ -o $@
+	$(call say,LD      $@)
+	$(Q)$(HOSTCC) $^ -o $@
 -include $(patsubst %,%.d,$(bhcheck_OBJS))
 
 bhcheck: $(B)/bhcheck

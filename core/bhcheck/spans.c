@@ -23,6 +23,18 @@ __attribute__((format(printf, 5, 6))) static void add(struct spans *s, struct me
 	s->count++;
 }
 
+void span_size(char *text, uint64_t size)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
+	unsigned int unit = 0;
+
+	while (unit < 3 && size % 1024 == 0 && size != 0) {
+		size /= 1024;
+		unit++;
+	}
+	snprintf(text, 32, "%lu %s", size, units[unit]);
+}
+
 const char *span_owner_name(const struct desk *d, const struct span *s)
 {
 	switch (s->vm) {
@@ -39,7 +51,8 @@ const char *span_owner_name(const struct desk *d, const struct span *s)
 
 static void add_hypervisor(struct spans *s, const struct desk *d)
 {
-	static const char *const taken[] = {"image and tables (assumed)", "bundle (assumed)"};
+	const char *const taken[] = {"image and tables (assumed)",
+				     d->board.bundle.size ? "bundle" : "bundle (assumed)"};
 	const struct board_gic *g = &d->board.gic;
 
 	for (unsigned int i = 0; i < MIN(d->taken_count, ARRAY_SIZE(taken)); i++) {
@@ -55,6 +68,38 @@ static void add_hypervisor(struct spans *s, const struct desk *d)
 	add(s, d->board.uart.regs, SPAN_HYPERVISOR, 0, "console UART");
 }
 
+/* A page that devices of one VM share is one span, with all their names. */
+static bool add_to_page(struct spans *s, struct mem_range page, const char *path)
+{
+	for (unsigned int i = 0; i < s->count; i++) {
+		struct span *span = &s->list[i];
+		size_t used = strlen(span->what);
+
+		if (ranges_overlap(span->range.base, span->range.size, page.base, page.size) &&
+		    range_within(page.base, page.size, span->range.base, span->range.size)) {
+			snprintf(span->what + used, sizeof(span->what) - used, ", %s", path);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_device(struct spans *s, unsigned int vm, const struct vm_device *device)
+{
+	for (unsigned int i = 0; i < device->reg_count; i++) {
+		const struct mem_range *regs = &device->regs[i];
+		uint64_t base = ALIGN_DOWN(regs->base, SZ_4K);
+		struct mem_range pages = {base, ALIGN_UP(range_end(*regs), SZ_4K) - base};
+
+		if (!add_to_page(s, pages, device->path)) {
+			/* stage 2 gives it whole: with what else lies there */
+			add(s, pages, (int)vm, base, "%s%s",
+			    regs->base == base && regs->size == pages.size ? "" : "page of ",
+			    device->path);
+		}
+	}
+}
+
 static void add_vm(struct spans *s, const struct desk *d, unsigned int index)
 {
 	const struct vm_config *vm = &d->config.vms[index];
@@ -67,16 +112,7 @@ static void add_vm(struct spans *s, const struct desk *d, unsigned int index)
 		    m->image[0] ? ", " : "", m->image);
 	}
 	for (unsigned int i = 0; i < vm->device_count; i++) {
-		for (unsigned int j = 0; j < vm->devices[i].reg_count; j++) {
-			const struct mem_range *regs = &vm->devices[i].regs[j];
-			uint64_t base = ALIGN_DOWN(regs->base, SZ_4K);
-			uint64_t end = ALIGN_UP(range_end(*regs), SZ_4K);
-
-			add(s, (struct mem_range){base, end - base}, (int)index, base, "%s%s",
-			    vm->devices[i].path,
-			    regs->base % SZ_4K || regs->size % SZ_4K ? " (and what shares its page)"
-								     : "");
-		}
+		add_device(s, index, &vm->devices[i]);
 	}
 }
 

@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LEFT   170
-#define WIDTH  520
-#define TOP    70
-#define GAP    14
-#define LEGEND 30
+#define LEFT   120
+#define WIDTH  560
+#define RIGHT  150
+#define TOP    86
+#define GAP    16
+#define LEGEND 44
+#define MARGIN 20
+#define LETTER 7 /* width of one */
 
 /* Colours that colour-blind readers tell apart (Okabe and Ito), one a VM. */
 static const char *const vm_colours[] = {"#56b4e9", "#e69f00", "#009e73", "#cc79a7",
@@ -23,11 +26,11 @@ static const char *colour(const struct span *s)
 {
 	switch (s->vm) {
 	case SPAN_HYPERVISOR:
-		return "#444444";
+		return "#3c4650";
 	case SPAN_FREE:
-		return "#ffffff";
+		return "#f4f5f6";
 	case SPAN_RESERVED:
-		return "#bbbbbb";
+		return "#c3c9cf";
 	default:
 		return vm_colours[(unsigned int)s->vm % ARRAY_SIZE(vm_colours)];
 	}
@@ -35,15 +38,15 @@ static const char *colour(const struct span *s)
 
 static const char *text_colour(const struct span *s)
 {
-	return s->vm == SPAN_HYPERVISOR ? "#ffffff" : "#000000";
+	return s->vm == SPAN_HYPERVISOR ? "#ffffff" : s->vm == SPAN_FREE ? "#777777" : "#000000";
 }
 
 static unsigned int row_height(const struct span *s)
 {
-	unsigned int height = 22;
+	unsigned int height = 24;
 
 	for (uint64_t size = s->range.size; size > SZ_1M; size /= 4) {
-		height += 10;
+		height += s->vm == SPAN_FREE ? 3 : 9;
 	}
 	return height;
 }
@@ -63,30 +66,48 @@ static void put_text(FILE *f, const char *text)
 			fputs("&gt;", f);
 			break;
 		default:
-			fputc((unsigned char)*text < ' ' ? '?' : *text, f);
+			fputc(*text < ' ' || *text > '~' ? '?' : *text, f);
 			break;
 		}
 	}
 }
 
+/* What the box is too narrow for ends in dots. */
+static void put_fitting(FILE *f, const char *text, size_t room)
+{
+	char cut[sizeof(((struct span *)NULL)->what)];
+
+	snprintf(cut, sizeof(cut), "%s", text);
+	if (strlen(cut) > room && room > 3 && room < sizeof(cut)) {
+		memcpy(cut + room - 3, "...", 4);
+	}
+	put_text(f, cut);
+}
+
 static void put_row(FILE *f, const struct desk *d, const struct span *s, unsigned int y)
 {
 	unsigned int height = row_height(s), middle = y + height / 2 + 4;
+	const char *owner = span_owner_name(d, s);
+	char size[32];
 
-	fprintf(f, "<rect x=\"%d\" y=\"%u\" width=\"%d\" height=\"%u\" fill=\"%s\"/>\n", LEFT, y,
-		WIDTH, height, colour(s));
-	fprintf(f, "<text x=\"%d\" y=\"%u\" text-anchor=\"end\">0x%010lx</text>\n", LEFT - 8,
-		y + 12, s->range.base);
-	fprintf(f, "<text x=\"%d\" y=\"%u\" fill=\"%s\">", LEFT + 10, middle, text_colour(s));
-	put_text(f, span_owner_name(d, s));
-	fputs(": ", f);
-	put_text(f, s->what);
-	fputs("</text>\n", f);
+	span_size(size, s->range.size);
+	fprintf(f, "<rect x=\"%d\" y=\"%u\" width=\"%d\" height=\"%u\" rx=\"3\" fill=\"%s\"/>\n",
+		LEFT, y, WIDTH, height - 2, colour(s));
+	fprintf(f, "<text x=\"%d\" y=\"%u\" class=\"at\">0x%010lx</text>\n", LEFT - 10, y + 14,
+		s->range.base);
+	fprintf(f, "<text x=\"%d\" y=\"%u\" fill=\"%s\"><tspan font-weight=\"bold\">", LEFT + 12,
+		middle, text_colour(s));
+	put_text(f, owner);
+	fputs("</tspan> ", f);
+	put_fitting(f, s->what, (WIDTH - 24) / LETTER - strlen(owner) - strlen(size) - 4);
+	fprintf(f, "</text>\n<text x=\"%d\" y=\"%u\" fill=\"%s\" text-anchor=\"end\">%s</text>\n",
+		LEFT + WIDTH - 12, middle, text_colour(s), size);
 	if (s->vm >= 0 && s->ipa != s->range.base) {
-		fprintf(f, "<text x=\"%d\" y=\"%u\">IPA 0x%010lx</text>\n", LEFT + WIDTH + 8,
+		fprintf(f, "<text x=\"%d\" y=\"%u\">IPA 0x%010lx</text>\n", LEFT + WIDTH + 10,
 			middle, s->ipa);
 	} else if (s->vm >= 0) {
-		fprintf(f, "<text x=\"%d\" y=\"%u\">IPA = PA</text>\n", LEFT + WIDTH + 8, middle);
+		fprintf(f, "<text x=\"%d\" y=\"%u\" fill=\"#777777\">IPA = PA</text>\n",
+			LEFT + WIDTH + 10, middle);
 	}
 }
 
@@ -97,7 +118,7 @@ static bool gap_before(const struct spans *s, unsigned int i)
 
 static unsigned int total_height(const struct spans *s)
 {
-	unsigned int height = TOP + 20;
+	unsigned int height = TOP + MARGIN;
 
 	for (unsigned int i = 0; i < s->count; i++) {
 		height += row_height(&s->list[i]) + (gap_before(s, i) ? GAP : 0);
@@ -105,20 +126,32 @@ static unsigned int total_height(const struct spans *s)
 	return height;
 }
 
+/* Each VM with its colour and CPUs; as many as the width holds. */
 static void put_legend(FILE *f, const struct desk *d)
 {
 	unsigned int x = LEFT;
 
-	for (unsigned int i = 0; i < d->config.vm_count && x < LEFT + WIDTH; i++) {
+	for (unsigned int i = 0; i < d->config.vm_count; i++) {
 		const struct vm_config *vm = &d->config.vms[i];
 		struct span s = {.vm = (int)i};
+		char text[VM_NAME_MAX + 64];
+		size_t used = (size_t)snprintf(text, sizeof(text), "%s%s", vm->name,
+					       vm->refused ? " (refused)" : ", CPU");
 
-		fprintf(f, "<rect x=\"%u\" y=\"%d\" width=\"14\" height=\"14\" fill=\"%s\"/>\n", x,
-			LEGEND + 8, colour(&s));
-		fprintf(f, "<text x=\"%u\" y=\"%d\">", x + 20, LEGEND + 20);
-		put_text(f, vm->name);
-		fprintf(f, "%s</text>\n", vm->refused ? " (refused)" : "");
-		x += 40 + 8 * (unsigned int)(strlen(vm->name) + (vm->refused ? 10 : 0));
+		for (unsigned int j = 0; j < vm->cpu_count && !vm->refused; j++) {
+			used += (size_t)snprintf(text + used, sizeof(text) - used, " %u",
+						 vm->cpus[j]);
+		}
+		if (x + 20 + LETTER * used > LEFT + WIDTH + RIGHT - MARGIN) {
+			return;
+		}
+		fprintf(f,
+			"<rect x=\"%u\" y=\"%d\" width=\"14\" height=\"14\" rx=\"3\" "
+			"fill=\"%s\"/>\n<text x=\"%u\" y=\"%d\">",
+			x, LEGEND, colour(&s), x + 20, LEGEND + 11);
+		put_text(f, text);
+		fputs("</text>\n", f);
+		x += 44 + LETTER * (unsigned int)used;
 	}
 }
 
@@ -132,11 +165,12 @@ int svg_write(const char *path, const struct desk *d, const struct spans *s)
 		return -1;
 	}
 	fprintf(f,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" "
-		"font-family=\"monospace\" font-size=\"12\" stroke=\"none\">\n"
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"#f8f8f8\"/>\n"
-		"<text x=\"%d\" y=\"24\" font-size=\"16\">",
-		LEFT + WIDTH + 160, height, LEFT);
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"%d\" "
+		"font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"11.5\">\n"
+		"<style>.at { fill: #777777; text-anchor: end; }</style>\n"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n"
+		"<text x=\"%d\" y=\"28\" font-size=\"16\" font-weight=\"bold\">",
+		LEFT + WIDTH + RIGHT, height, LEFT + WIDTH + RIGHT, LEFT);
 	put_text(f, d->board.model);
 	fputs("</text>\n", f);
 	put_legend(f, d);

@@ -5,28 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_size(uint64_t size)
-{
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
-	unsigned int unit = 0;
-
-	while (unit < 3 && size % 1024 == 0 && size != 0) {
-		size /= 1024;
-		unit++;
-	}
-	printf("%6lu %-3s", size, units[unit]);
-}
-
 static void print_spans(const struct desk *d, const struct spans *s)
 {
 	printf("\n%-12s %-12s %10s  %-12s %-12s %s\n", "start", "end", "size", "owner", "IPA",
 	       "what");
 	for (unsigned int i = 0; i < s->count; i++) {
 		const struct span *span = &s->list[i];
+		char size[32];
 
-		printf("0x%010lx 0x%010lx ", span->range.base, range_end(span->range) - 1);
-		print_size(span->range.size);
-		printf("  %-12s ", span_owner_name(d, span));
+		span_size(size, span->range.size);
+		printf("0x%010lx 0x%010lx %10s  %-12s ", span->range.base,
+		       range_end(span->range) - 1, size, span_owner_name(d, span));
 		if (span->vm >= 0) {
 			printf("0x%010lx", span->ipa);
 		} else {
