@@ -4,3 +4,4 @@ include tests/boot/rules.mk
 include tests/unit/core.mk
 include tests/unit/desk.mk
 include tests/desk/rules.mk
+include tests/fuzz/rules.mk
