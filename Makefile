@@ -106,6 +106,7 @@ help:
 	@echo "make bundle       CONFIG=my.dts OUT=my.itb [IMAGES=folder]: a bundle of your own"
 	@echo "make check-config what the board would say to CONFIG, and the map of who owns what"
 	@echo "make bhcheck      the desk checker itself: build/bhcheck BUNDLE BOARD.dtb"
+	@echo "make fuzz         FUZZ_SECONDS=60: libFuzzer over what comes from outside"
 	@echo "make board-dtb    QEMU virt's device tree, as build/qemu-virt/board.dtb"
 	@echo "make images       the Linux guest's kernel, initramfs and disk"
 	@echo "make keel         the RTOS; make run-keel runs it on the bare machine"

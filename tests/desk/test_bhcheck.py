@@ -136,6 +136,15 @@ def test_damaged_configuration(make_bundle):
     assert "bundle: /images/configuration: content does not match its sha256 hash" in done.stdout
 
 
+def test_data_outside_of_the_tree(make_bundle):
+    bundle = make_bundle()
+    subprocess.run(["mkimage", "-E", "-F", bundle], check=True, capture_output=True)
+    done = bhcheck(bundle, BOARD)
+    assert done.returncode == 2
+    assert done.stdout == ("bundle: /images/configuration: has no data in the bundle (made with "
+                           "mkimage -E?)\n")
+
+
 def test_board_that_is_too_small(make_bundle, tmp_path):
     source = pathlib.Path("tests/unit/desk/board.dts").read_text(encoding="utf-8")
     source = source.replace("reg = <0x0 0x40000000 0x0 0x40000000>",

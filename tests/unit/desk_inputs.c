@@ -154,13 +154,15 @@ static const struct bundle *small_bundle(void)
 
 static void sound_board(struct report *r)
 {
-	static void *tree;
-	static size_t size;
+	static struct board sound;
+	size_t size;
 
-	if (!tree) {
-		tree = read_file("board.dtb", &size);
+	if (!sound.fdt) {
+		void *tree = read_file("board.dtb", &size);
+
+		promise(board_parse(tree, size, &sound, r) == 0);
 	}
-	promise(board_parse(tree, size, &board, r) == 0);
+	board = sound;
 }
 
 /* -- The inputs ---------------------------------------------------------------------------------------- */

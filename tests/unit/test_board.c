@@ -263,6 +263,15 @@ static void test_reservation_that_wraps(void **state)
 			     "the address space");
 }
 
+static void test_reserved_nodes_that_fill_the_table(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < BOARD_RESERVED_MAX - 1; i++) {
+		assert_int_equal(fdt_add_mem_rsv(&board_tree, 0x50000000 + i * SZ_64K, 1), 0);
+	}
+	assert_board_refused("board: /reserved-memory: more than 32 reserved ranges");
+}
+
 static void test_empty_reservation_is_none(void **state)
 {
 	(void)state;
@@ -502,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup(test_more_banks_than_the_table, desk_setup),
 		cmocka_unit_test_setup(test_more_reservations_than_the_table, desk_setup),
 		cmocka_unit_test_setup(test_reservation_that_wraps, desk_setup),
+		cmocka_unit_test_setup(test_reserved_nodes_that_fill_the_table, desk_setup),
 		cmocka_unit_test_setup(test_empty_reservation_is_none, desk_setup),
 		cmocka_unit_test_setup(test_reserved_memory_that_cannot_be_read, desk_setup),
 		cmocka_unit_test_setup(test_cpu_twice, desk_setup),

@@ -265,6 +265,11 @@ static const struct bad_value bad_values[] = {
 	 {0}},
 	{"memry", "small: memry: no such property; did you mean memory?", NULL, 1, {1}},
 	{"colour", "small: colour: no such property", NULL, 1, {1}},
+	{"memory-of-a-name-too-long-to-compare",
+	 "small: memory-of-a-name-too-long-to-compare: no such property",
+	 NULL,
+	 1,
+	 {1}},
 };
 
 static void test_values_that_cannot_be(void **state)

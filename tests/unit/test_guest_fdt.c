@@ -46,6 +46,18 @@ static void parse_board(void)
 	guest_map_init(&map, &board, vm->direct_map, vm->cpu_count);
 }
 
+/* For a tree whose interrupts lead nowhere: the board as it was, the tree as it is. */
+static void parse_board_without_interrupts(void)
+{
+	static struct tree changed;
+
+	changed = board_tree;
+	tree_load(&board_tree, "board");
+	parse_board();
+	board_tree = changed;
+	board.gic.node = tree_node(&board_tree, "/interrupt-controller@8000000");
+}
+
 static void build(void)
 {
 	int size = build_in(sizeof(out));
@@ -325,6 +337,140 @@ static void test_no_two_nodes_have_one_path(void **state)
 	}
 }
 
+static void test_device_of_no_dma_bus_lies_under_the_root(void **state)
+{
+	(void)state;
+	tree_delete(&board_tree, "/soc", "dma-ranges");
+	parse_board();
+	add_device("/soc/i2c@7e804000");
+	build();
+	assert_reg("/i2c@fe804000", 0, 0xfe804000, SZ_4K);
+	assert_absent("/bus0");
+}
+
+/* Property names that only end, or begin, as a reference does. */
+static void test_supplies_gpios_and_pins_of_others_are_left_out(void **state)
+{
+	static const char *const names[] = {"vdd-supply", "reset-gpios", "enable-gpio",
+					    "pinctrl-0"};
+	uint32_t others;
+
+	(void)state;
+	others = fdt_get_phandle(&board_tree,
+				 tree_node(&board_tree, "/soc/clock-controller@7e101000"));
+	TREE_CELLS(&board_tree, "/soc/clock-controller@7e101000", "#gpio-cells", 2);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		TREE_CELLS(&board_tree, "/soc/i2c@7e804000", names[i], others, 1, 2);
+	}
+	TREE_CELLS(&board_tree, "/soc/i2c@7e804000", "pinctrl-names", 0);
+	TREE_CELLS(&board_tree, "/soc/i2c@7e804000", "-supply", 1);
+	parse_board();
+	add_device("/soc/i2c@7e804000");
+	build();
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_false(has("/bus0/i2c@fe804000", names[i]));
+	}
+	assert_true(has("/bus0/i2c@fe804000", "pinctrl-names"));
+	assert_true(has("/bus0/i2c@fe804000", "-supply"));
+}
+
+static void test_references_that_are_malformed_are_left_out(void **state)
+{
+	(void)state;
+	parse_board();
+	add_device("/soc/i2c@7e804000");
+	TREE_CELLS(&board_tree, "/soc/i2c@7e804000", "clocks", 0x7777);
+	parse_board();
+	build();
+	assert_false(has("/bus0/i2c@fe804000", "clocks"));
+	tree_set(&board_tree, "/soc/i2c@7e804000", "clocks", "abc", 3);
+	parse_board();
+	build();
+	assert_false(has("/bus0/i2c@fe804000", "clocks"));
+}
+
+static void test_one_clock_of_two_devices_is_copied_once(void **state)
+{
+	uint32_t osc;
+
+	(void)state;
+	osc = fdt_get_phandle(&board_tree, tree_node(&board_tree, "/oscillator"));
+	TREE_CELLS(&board_tree, "/soc/pair@7e600000", "clocks", osc, 0, osc);
+	parse_board();
+	add_device("/soc/i2c@7e804000");
+	add_device("/soc/pair@7e600000");
+	build();
+	assert_absent("/host/n1-oscillator");
+	assert_true(has("/bus1/pair@fe600000", "clocks"));
+}
+
+static void test_more_references_than_the_table(void **state)
+{
+	uint32_t clocks[40];
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+		char path[] = "/xx";
+
+		path[1] = (char)('a' + i / 10);
+		path[2] = (char)('0' + i % 10);
+		clocks[i] = 0x1000 + i;
+		tree_add_node(&board_tree, "/", path + 1);
+		tree_set_string(&board_tree, path, "compatible", "fixed-clock");
+		TREE_CELLS(&board_tree, path, "#clock-cells", 0);
+		TREE_CELLS(&board_tree, path, "phandle", clocks[i]);
+	}
+	tree_set_cells(&board_tree, "/soc/i2c@7e804000", "clocks", clocks, ARRAY_SIZE(clocks));
+	parse_board();
+	add_device("/soc/i2c@7e804000");
+	build();
+	assert_false(has("/bus0/i2c@fe804000", "clocks"));
+}
+
+static void test_children_are_copied_to_six_levels(void **state)
+{
+	char path[64] = "/soc/i2c@7e804000", copy[64] = "/bus0/i2c@fe804000";
+
+	(void)state;
+	for (unsigned int i = 0; i < 8; i++) {
+		tree_add_node(&board_tree, path, "n");
+		strcat(path, "/n");
+	}
+	parse_board();
+	add_device("/soc/i2c@7e804000");
+	build();
+	for (unsigned int i = 0; i < 6; i++) {
+		strcat(copy, "/n");
+		(void)node_of(copy);
+	}
+	assert_absent(strcat(copy, "/n"));
+	(void)node_of("/bus0/i2c@fe804000/sensor@48");
+}
+
+static void test_gic_without_a_phandle_gets_one(void **state)
+{
+	uint32_t parent;
+
+	(void)state;
+	tree_delete(&board_tree, "/interrupt-controller@8000000", "phandle");
+	parse_board_without_interrupts();
+	build();
+	assert_int_equal(fdt_read_u32(out, 0, "interrupt-parent", &parent), 0);
+	assert_int_equal(fdt_get_phandle(out, node_of("/intc@8000000")), parent);
+}
+
+/* RAM where QEMU virt has its devices: a VM that sees board addresses has them elsewhere. */
+static void test_devices_move_out_of_the_way_of_memory(void **state)
+{
+	(void)state;
+	TREE_CELLS(&board_tree, "/memory@100000000", "reg", 0, 0x8800000, 0, 0x10000000);
+	vm->direct_map = true;
+	parse_board();
+	build();
+	assert_reg("/pl011@f09000000", 0, 0xf09000000, SZ_4K);
+	assert_string("/chosen", "stdout-path", "/pl011@f09000000");
+}
+
 /* -- What cannot be built --------------------------------------------------------------------------------- */
 
 static void test_tree_that_does_not_fit(void **state)
@@ -369,6 +515,14 @@ int main(void)
 		cmocka_unit_test_setup(test_reference_to_an_own_device_stays, setup),
 		cmocka_unit_test_setup(test_every_phandle_is_there_once, setup),
 		cmocka_unit_test_setup(test_no_two_nodes_have_one_path, setup),
+		cmocka_unit_test_setup(test_device_of_no_dma_bus_lies_under_the_root, setup),
+		cmocka_unit_test_setup(test_supplies_gpios_and_pins_of_others_are_left_out, setup),
+		cmocka_unit_test_setup(test_references_that_are_malformed_are_left_out, setup),
+		cmocka_unit_test_setup(test_one_clock_of_two_devices_is_copied_once, setup),
+		cmocka_unit_test_setup(test_more_references_than_the_table, setup),
+		cmocka_unit_test_setup(test_children_are_copied_to_six_levels, setup),
+		cmocka_unit_test_setup(test_gic_without_a_phandle_gets_one, setup),
+		cmocka_unit_test_setup(test_devices_move_out_of_the_way_of_memory, setup),
 		cmocka_unit_test_setup(test_tree_that_does_not_fit, setup),
 		cmocka_unit_test_setup(test_board_without_a_phandle_left, setup),
 	};
