@@ -38,7 +38,11 @@ const char *fdt_read_check(const void *fdt, size_t size)
 	if (!IS_ALIGNED((uintptr_t)fdt, 8)) {
 		return "is not 8-byte aligned";
 	}
-	if (size >= sizeof(struct fdt_header) && !fdt_read_aligned(fdt)) {
+	/* Versions below 17 have shorter headers, whose missing fields libfdt reads all the same. */
+	if (size < sizeof(struct fdt_header)) {
+		return fdt_strerror(-FDT_ERR_TRUNCATED);
+	}
+	if (!fdt_read_aligned(fdt)) {
 		return "has blocks that are not aligned";
 	}
 	error = fdt_check_full(fdt, size);

@@ -273,6 +273,24 @@ static void test_soundness(void **state)
 	assert_non_null(fdt_read_check(&t, sizeof(t)));
 }
 
+/* The header of version 3 has 36 bytes, and libfdt reads 40. */
+static void test_header_of_an_old_version(void **state)
+{
+	(void)state;
+	for (uint32_t version = 0; version < 20; version++) {
+		for (size_t size = 28; size <= sizeof(struct fdt_header); size++) {
+			struct fdt_header *part = malloc(size);
+
+			memcpy(part, &t, size);
+			fdt_set_version(part, version);
+			fdt_set_last_comp_version(part, version);
+			fdt_set_totalsize(part, 0x28000000);
+			assert_non_null(fdt_read_check(part, size));
+			free(part);
+		}
+	}
+}
+
 static void make_nested(unsigned int depth)
 {
 	assert_int_equal(fdt_create(&t, sizeof(t)), 0);
@@ -357,6 +375,7 @@ int main(void)
 		cmocka_unit_test_setup(test_interrupts_of_another_controller, setup),
 		cmocka_unit_test_setup(test_interrupts_that_cannot_be, setup),
 		cmocka_unit_test_setup(test_soundness, setup),
+		cmocka_unit_test_setup(test_header_of_an_old_version, setup),
 		cmocka_unit_test_setup(test_depth, setup),
 		cmocka_unit_test_setup(test_no_root, setup),
 		cmocka_unit_test_setup(test_unterminated_names, setup),
