@@ -88,7 +88,7 @@ $$($(1)_HOBJS): $(B)/unit/$(1)/%.o: % | $$(TEST_TOOLS) $$(LIBFDT_DIR)/libfdt.h
 	$$(call say,HOSTCC  $$<)
 	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) $$(SANITIZE) $$($(1)_CFLAGS) $$(DEPFLAGS) -c $$< -o $$@
 $(B)/unit/$(1).test: $$($(1)_HOBJS)
-	$$(Q)$$(HOSTCC) $$(SANITIZE) $$^ -lcmocka -o $$@
+	$$(Q)$$(HOSTCC) $$(SANITIZE) $$^ -lcmocka $$($(1)_LIBS) -o $$@
 -include $$(patsubst %,%.d,$$($(1)_HOBJS))
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$(t))))

@@ -8,7 +8,7 @@ LINT_INCLUDE := -I$(LIBFDT_DIR) -I$(B)/bare/bulkhead -D_POSIX_C_SOURCE=200809L
 LINT_NEEDS   := $(LIBFDT_DIR)/libfdt.h $(B)/bare/bulkhead/arch/arm64/offsets.h
 
 # Whether a file is for the build host or for the bare machine decides its flags.
-lint_flags = $(if $(filter $(LINT_HOST),$(1)),$($(basename $(notdir $(1)))_CFLAGS) $(HOST_CFLAGS),$(2) $(BARE_CFLAGS)) $(LINT_INCLUDE)
+lint_flags = $(if $(filter guests/linux/brig/%,$(1)),-D_GNU_SOURCE) $(if $(filter $(LINT_HOST),$(1)),$($(basename $(notdir $(1)))_CFLAGS) $(HOST_CFLAGS),$(2) $(BARE_CFLAGS)) $(LINT_INCLUDE)
 lint_cc    = $(if $(filter $(LINT_HOST),$(1)),$(HOSTCC),$(CC))
 # Both with clang, which does not know all that gcc does.
 lint_clang = $(filter-out -fconserve-stack,$(call lint_flags,$(1),--target=aarch64-linux-gnu))

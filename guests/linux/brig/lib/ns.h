@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Namespaces: user mappings, and processes that start inside. */
+#ifndef BRIG_NS_H
+#define BRIG_NS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "guests/linux/brig/lib/spec.h"
+
+/* A user namespace that exists only to carry these mappings, as a descriptor. */
+int ns_user_with_maps(const struct spec_maps *uids, const struct spec_maps *gids);
+/*
+ * Write a process's mappings: directly where this process may, else through newuidmap and
+ * newgidmap. With one mapping of the caller's own id, supplementary groups are given up.
+ */
+int ns_write_maps(pid_t pid, const struct spec_maps *uids, const struct spec_maps *gids);
+/* Open a namespace's file and check that it is one of this kind (CLONE_NEW*). */
+int ns_open(const char *path, int flag);
+/*
+ * fork() with new namespaces (CLONE_NEW*), into a cgroup where cgroup_dir >= 0. With
+ * `sibling`, the child's parent is the caller's parent. Returns as fork() does.
+ */
+pid_t ns_clone(uint64_t flags, int cgroup_dir, int sibling);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guests/linux/brig/lib/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "guests/linux/brig/lib/affinity.h"
+#include "guests/linux/brig/lib/err.h"
+#include "guests/linux/brig/lib/io.h"
+#include "guests/linux/brig/lib/mem.h"
+#include "guests/linux/brig/lib/mount.h"
+
+/* linux/ioprio.h has no name for "this process" that user space may include. */
+#define IOPRIO_THIS_PROCESS 1
+
+/* A file of this process on procfs: by a descriptor of procfs, which nothing covers. */
+static int write_proc(const struct container *c, const char *path, const char *text)
+{
+	fd_auto fd = io_open_in(c->proc, path, O_WRONLY | O_NOFOLLOW, 0);
+	struct statfs fs;
+	if (fd < 0) {
+		return -1;
+	}
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
+		return err_set(0, "%s is not on procfs", path);
+	}
+	if (write(fd, text, strlen(text)) < 0) {
+		return err_set(errno, "write \"%.256s\" to /proc/%s", text, path);
+	}
+	return 0;
+}
+
+/* sched_setattr(2); the kernel's header of it does not go with the C library's. */
+struct scheduler_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+static int set_scheduler(const struct spec_scheduler *s)
+{
+	struct scheduler_attributes attr = {
+		.size = sizeof(attr),
+		.policy = s->policy,
+		.flags = s->flags,
+		.nice = s->nice,
+		.priority = s->priority,
+		.runtime = s->runtime,
+		.deadline = s->deadline,
+		.period = s->period,
+	};
+	if (s->given && syscall(SYS_sched_setattr, 0, &attr, 0) < 0) {
+		return err_set(errno, "set the scheduler");
+	}
+	return 0;
+}
+
+static int set_label(const struct container *c, const struct spec_process *process)
+{
+	const char *profile = process->apparmor;
+	const char *self = mem_format("%d/attr", getpid());
+	if (profile != NULL && *profile != '\0') {
+		const char *text = mem_format("exec %s", profile);
+		if (access("/sys/module/apparmor/parameters/enabled", F_OK) != 0 &&
+		    strcmp(profile, "unconfined") != 0) {
+			return err_set(0, "apparmor profile %s: this kernel has no AppArmor",
+				       profile);
+		}
+		if (strcmp(profile, "unconfined") != 0 &&
+		    write_proc(c, mem_format("%s/apparmor/exec", self), text) < 0 &&
+		    write_proc(c, mem_format("%s/exec", self), text) < 0) {
+			return err_within("apparmor profile %s", profile);
+		}
+	}
+	if (process->selinux != NULL && *process->selinux != '\0' &&
+	    write_proc(c, mem_format("%s/exec", self), process->selinux) < 0) {
+		return err_within("SELinux label %s", process->selinux);
+	}
+	return 0;
+}
+
+int process_limits(const struct container *c, const struct spec_process *process)
+{
+	if (process->has_oom && write_proc(c, mem_format("%d/oom_score_adj", getpid()),
+					   mem_format("%d", process->oom_score_adj)) < 0) {
+		return -1;
+	}
+	if (set_scheduler(&process->scheduler) < 0) {
+		return -1;
+	}
+	if (process->io_priority >= 0 &&
+	    syscall(SYS_ioprio_set, IOPRIO_THIS_PROCESS, 0, process->io_priority) < 0) {
+		return err_set(errno, "set the io priority");
+	}
+	if (c->spec->has_personality && personality(c->spec->personality) < 0) {
+		return err_set(errno, "set the personality");
+	}
+	for (uint32_t i = 0; i < process->rlimit_count; i++) {
+		const struct spec_rlimit *limit = &process->rlimits[i];
+		struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
+		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0) {
+			return err_set(errno, "set resource limit %d to %llu of %llu",
+				       limit->resource, (unsigned long long)limit->soft,
+				       (unsigned long long)limit->hard);
+		}
+	}
+	return set_label(c, process);
+}
+
+static int drop_bounding(uint64_t keep)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		if ((keep >> cap & 1) != 0) {
+			continue;
+		}
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+			if (errno == EINVAL) {
+				break; /* the kernel's last one was before it */
+			}
+			return err_set(errno, "drop capability %d from the bounding set", cap);
+		}
+	}
+	return 0;
+}
+
+static int set_caps(const struct spec_caps *caps)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+	for (unsigned int i = 0; i < 2; i++) {
+		unsigned int shift = i * 32;
+		data[i] = (struct __user_cap_data_struct){
+			.effective = (uint32_t)(caps->effective >> shift),
+			.permitted = (uint32_t)(caps->permitted >> shift),
+			.inheritable = (uint32_t)(caps->inheritable >> shift),
+		};
+	}
+	if (syscall(SYS_capset, &header, data) < 0) {
+		return err_set(errno, "set capabilities");
+	}
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) {
+		return err_set(errno, "clear ambient capabilities");
+	}
+	for (int cap = 0; cap < 64; cap++) {
+		if ((caps->ambient >> cap & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
+			return err_set(errno, "raise ambient capability %d", cap);
+		}
+	}
+	return 0;
+}
+
+static int set_user(const struct container *c, const struct spec_process *process)
+{
+	/* Without the right to set groups (one mapping, rootless) there are none to set. */
+	bool denied = c->rootless && process->group_count == 0;
+	if (setgroups(process->group_count, process->groups) < 0 && !denied) {
+		return err_set(errno, "set supplementary groups");
+	}
+	if (setresgid(process->gid, process->gid, process->gid) < 0) {
+		return err_set(errno, "set group %u", process->gid);
+	}
+	if (setresuid(process->uid, process->uid, process->uid) < 0) {
+		return err_set(errno, "set user %u", process->uid);
+	}
+	umask(process->has_umask ? process->umask : 0022);
+	return 0;
+}
+
+/* The folder, as the process's user; and that it is below the root (CVE-2024-21626). */
+static int enter_cwd(const char *cwd)
+{
+	char path[PATH_MAX];
+	if (chdir(cwd) < 0) {
+		return err_set(errno, "chdir to cwd %s", cwd);
+	}
+	if (syscall(SYS_getcwd, path, sizeof(path)) < 0 || path[0] != '/') {
+		return err_set(0, "cwd %s leads out of the root filesystem", cwd);
+	}
+	return 0;
+}
+
+static int load_filter(struct container *c)
+{
+	int listener = filter_load(&c->seccomp);
+	if (listener < 0) {
+		return -1;
+	}
+	if (c->seccomp.notify) {
+		int result = filter_send_listener(c, listener);
+		close(listener);
+		return result;
+	}
+	return 0;
+}
+
+int process_confine(struct container *c, const struct spec_process *process)
+{
+	struct spec_caps caps = process->caps;
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		return err_set(errno, "set no_new_privs");
+	}
+	/* Loading a filter takes CAP_SYS_ADMIN, unless no_new_privs lets it come last. */
+	if (c->seccomp.code != NULL && !process->no_new_privileges && load_filter(c) < 0) {
+		return -1;
+	}
+	if (drop_bounding(caps.bounding) < 0) {
+		return -1;
+	}
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
+		return err_set(errno, "keep capabilities");
+	}
+	if (set_user(c, process) < 0) {
+		return -1;
+	}
+	/* With rights of the runtime a folder could be entered that the user may not. */
+	bool entered = enter_cwd(process->cwd) == 0;
+	if (set_caps(&caps) < 0) {
+		return -1;
+	}
+	if (!entered && enter_cwd(process->cwd) < 0) {
+		return -1;
+	}
+	/* The change of user made this process visible to others of that user: not yet. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return 0;
+}
+
+int process_close_on_exec(unsigned int preserve)
+{
+	if (syscall(SYS_close_range, 3 + preserve, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+		return err_set(errno, "close descriptors at exec");
+	}
+	return 0;
+}
+
+static const char *variable(char **env, const char *name)
+{
+	size_t length = strlen(name);
+	for (; env != NULL && *env != NULL; env++) {
+		if (strncmp(*env, name, length) == 0 && (*env)[length] == '=') {
+			return *env + length + 1;
+		}
+	}
+	return NULL;
+}
+
+static bool may_execute(const char *file)
+{
+	struct stat status;
+	if (stat(file, &status) < 0) {
+		return false;
+	}
+	if (S_ISDIR(status.st_mode)) {
+		errno = EISDIR;
+		return false;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		errno = EACCES;
+		return false;
+	}
+	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0;
+}
+
+const char *process_find(const struct spec_process *process)
+{
+	const char *name = process->args[0];
+	if (*name == '\0') {
+		err_set(ENOENT, "exec: \"\": executable file not found in $PATH");
+		return NULL;
+	}
+	if (strchr(name, '/') != NULL) {
+		if (!may_execute(name)) {
+			err_set(errno, "exec: \"%s\": stat %s", name, name);
+			return NULL;
+		}
+		return name;
+	}
+	const char *path = variable(process->env, "PATH");
+	if (path == NULL) {
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	}
+	int error = ENOENT;
+	while (*path != '\0') {
+		size_t length = strcspn(path, ":");
+		const char *file =
+			mem_format("%.*s%s%s", (int)length, length > 0 ? path : ".", "/", name);
+		if (may_execute(file)) {
+			return file;
+		}
+		error = errno == EACCES ? EACCES : error;
+		path += length + (path[length] == ':');
+	}
+	err_set(error, "exec: \"%s\": executable file not found in $PATH", name);
+	return NULL;
+}
+
+int process_exec(struct container *c, const struct spec_process *process, const char *file)
+{
+	if (process->cpus_final != NULL && affinity_set(0, process->cpus_final) < 0) {
+		return -1;
+	}
+	if (c->seccomp.code != NULL && process->no_new_privileges && load_filter(c) < 0) {
+		return -1;
+	}
+	char *none[] = {NULL};
+	execve(file, process->args, process->env != NULL ? process->env : none);
+	return err_set(errno, "exec %s", file);
+}
+
+/* The line of /etc/passwd by number; the file is the container's and not to be trusted. */
+static const char *home_of(uid_t uid)
+{
+	fd_auto fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		return "/";
+	}
+	char *text = io_read_fd(fd, 1U << 20, NULL, "/etc/passwd");
+	char *rest = NULL;
+	for (char *line = text == NULL ? NULL : strtok_r(text, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		char *field[6];
+		int n = 0;
+		char *at = line;
+		while (n < 6 && at != NULL) {
+			field[n++] = strsep(&at, ":");
+		}
+		uint64_t number;
+		if (n == 6 && io_parse_u64(field[2], &number) && number == uid &&
+		    field[5][0] == '/') {
+			return field[5];
+		}
+	}
+	return "/";
+}
+
+int process_home(struct spec_process *process)
+{
+	if (variable(process->env, "HOME") != NULL) {
+		return 0;
+	}
+	size_t count = 0;
+	while (process->env != NULL && process->env[count] != NULL) {
+		count++;
+	}
+	char **env = mem_get((count + 2) * sizeof(*env));
+	if (count > 0) {
+		memcpy(env, process->env, count * sizeof(*env));
+	}
+	env[count] = mem_format("HOME=%s", home_of(process->uid));
+	process->env = env;
+	err_clear();
+	return 0;
+}
+
+int process_keyring(const struct container *c)
+{
+	if (c->no_new_keyring) {
+		return 0;
+	}
+	const char *name = mem_format("_ses.%s", c->id);
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0 && errno != ENOSYS &&
+	    errno != EDQUOT) {
+		return err_set(errno, "join session keyring");
+	}
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the runtime's own process to the container's program: rights are given up, then exec. */
+#ifndef BRIG_PROCESS_H
+#define BRIG_PROCESS_H
+
+#include "guests/linux/brig/lib/container.h"
+
+/*
+ * What needs the runtime's rights but is the process's own: limits, scheduler, labels.
+ * c->proc must be open.
+ */
+int process_limits(const struct container *c, const struct spec_process *process);
+/* Give up rights: capabilities, user, groups, no_new_privs, seccomp where it must be first. */
+int process_confine(struct container *c, const struct spec_process *process);
+/* The file that args[0] is, by the process's PATH, which this process may execute. */
+const char *process_find(const struct spec_process *process);
+/* Every descriptor above the first 3 + preserve closes at the exec. */
+int process_close_on_exec(unsigned int preserve);
+/* Last steps; returns only when it failed. */
+int process_exec(struct container *c, const struct spec_process *process, const char *file);
+/* The environment that HOME is added to, where it is missing, by /etc/passwd of the root. */
+int process_home(struct spec_process *process);
+/* Start a session keyring of the container's own. */
+int process_keyring(const struct container *c);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guests/linux/brig/lib/rootfs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "guests/linux/brig/lib/err.h"
+#include "guests/linux/brig/lib/io.h"
+#include "guests/linux/brig/lib/mem.h"
+#include "guests/linux/brig/lib/mount.h"
+#include "guests/linux/brig/lib/sys.h"
+
+static int copy_tree(const struct container *c)
+{
+	int fd = sys_open_tree(AT_FDCWD, c->rootfs,
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (fd < 0) {
+		return err_set(errno, "open the root filesystem %s", c->rootfs);
+	}
+	struct stat status;
+	if (fstat(fd, &status) < 0 || !S_ISDIR(status.st_mode)) {
+		close(fd);
+		return err_set(ENOTDIR, "root filesystem %s", c->rootfs);
+	}
+	return fd;
+}
+
+int rootfs_prepare(struct container *c)
+{
+	c->root = -1;
+	if (c->has_user_namespace && !c->rootless) {
+		c->root = copy_tree(c);
+		return c->root < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+/*
+ * The mount point that a path lies on is made private: pivot_root() wants it, and with
+ * shared propagation the root would otherwise appear on the host.
+ */
+static int privatize_parent(const char *path)
+{
+	char *lines = io_read_file(AT_FDCWD, "/proc/self/mountinfo", 1U << 26, NULL);
+	char *rest = NULL;
+	const char *best = "/";
+	for (char *line = lines == NULL ? NULL : strtok_r(lines, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		/* The fifth field; a space in a name is written as \040. */
+		char *point = line;
+		for (int field = 1; field < 5 && point != NULL; field++) {
+			point = strchr(point, ' ');
+			point += point != NULL;
+		}
+		if (point == NULL) {
+			continue;
+		}
+		point[strcspn(point, " ")] = '\0';
+		size_t length = strlen(point);
+		if (strncmp(point, path, length) == 0 && length > strlen(best) &&
+		    (path[length] == '/' || path[length] == '\0')) {
+			best = point;
+		}
+	}
+	if (mount(NULL, best, NULL, MS_PRIVATE, NULL) < 0) {
+		return err_set(errno, "make %s private", best);
+	}
+	return 0;
+}
+
+int rootfs_attach(struct container *c)
+{
+	uint64_t flags = c->spec->root_propagation;
+	bool shared = (flags & MS_SHARED) != 0;
+	/* Nothing that happens in here goes to the host, unless config.json asks for it. */
+	if (mount(NULL, "/", NULL, shared ? flags | MS_REC : MS_SLAVE | MS_REC, NULL) < 0) {
+		return err_set(errno, "set the propagation of /");
+	}
+	if (shared && privatize_parent(c->rootfs) < 0) {
+		return -1;
+	}
+	if (c->root < 0) {
+		c->root = copy_tree(c);
+	}
+	if (c->root < 0 ||
+	    mount_change(c->root, 0, 0, shared ? MS_PRIVATE : MS_SLAVE, !shared) < 0 ||
+	    mount_change(c->root, 0, 0, MS_PRIVATE, false) < 0) {
+		return -1;
+	}
+	/* Over "/" itself: it is there, whatever becomes of the path meanwhile. */
+	fd_auto place = shared ? open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC)
+			       : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0) {
+		return err_set(errno, "open %s", c->rootfs);
+	}
+	if (sys_move_mount(c->root, place) < 0) {
+		return err_set(errno, "mount the root filesystem %s", c->rootfs);
+	}
+	return 0;
+}
+
+static int pivot(void)
+{
+	if (sys_pivot_root(".", ".") < 0) {
+		return err_set(errno, "pivot_root");
+	}
+	/* The old root lies over the new one: "." still means it, by the order of mounts. */
+	fd_auto old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0) {
+		return err_set(errno, "open /");
+	}
+	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0) {
+		return err_set(errno, "set the propagation of the old root");
+	}
+	if (umount2(".", MNT_DETACH) < 0) {
+		return err_set(errno, "unmount the old root");
+	}
+	return 0;
+}
+
+static int move(struct container *c)
+{
+	/* With --no-pivot the host's /proc and /sys must not stay reachable behind the root. */
+	if (fchdir(c->root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0) {
+		return err_set(errno, "move the root filesystem to /");
+	}
+	if (chroot(".") < 0) {
+		return err_set(errno, "chroot");
+	}
+	return 0;
+}
+
+int rootfs_enter(struct container *c)
+{
+	if (fchdir(c->root) < 0) {
+		return err_set(errno, "enter the root filesystem");
+	}
+	if ((c->no_pivot ? move(c) : pivot()) < 0) {
+		return -1;
+	}
+	if (chdir("/") < 0) {
+		return err_set(errno, "enter /");
+	}
+	uint64_t flags = c->spec->root_propagation;
+	if (flags != 0 && mount(NULL, "/", NULL, flags, NULL) < 0) {
+		return err_set(errno, "set the propagation of the root filesystem");
+	}
+	return 0;
+}
