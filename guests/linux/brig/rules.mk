@@ -37,7 +37,7 @@ brig: $(BRIG_HOST) $(BRIG_ARM)
 
 # As root: it makes namespaces, mounts and cgroups of its own and removes them.
 test-brig: $(BRIG_HOST) | $(TEST_TOOLS)
-	@BRIG=$(abspath $(BRIG_HOST)) timeout 900 python3 -m pytest -q -p no:cacheprovider tests/brig
+	@BRIG=$(abspath $(BRIG_HOST)) timeout 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/brig
 
 BENCH_TOOLS := $(H)/bench.stamp
 bench-brig: $(BRIG_HOST) | $(BENCH_TOOLS)

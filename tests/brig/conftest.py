@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of brig's behaviour tests: a bundle with busybox, and brig itself."""
+import copy
+import json
+import os
+import shutil
+import subprocess
+import uuid
+
+import pytest
+
+BRIG = os.environ.get("BRIG", "build/brig/host/brig")
+UNIFIED = next((p for p in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+                if os.path.exists(p + "/cgroup.procs")), None)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root, to make namespaces and mounts"))
+        if "controllers" in item.keywords and not (
+                UNIFIED and open(UNIFIED + "/cgroup.controllers", encoding="ascii").read().strip()):
+            item.add_marker(pytest.mark.skip(
+                reason="needs cgroup version 2 with its controllers; runs in the guest"))
+        if "cgroup2" in item.keywords and not UNIFIED:
+            item.add_marker(pytest.mark.skip(reason="needs a cgroup version 2 hierarchy"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "cgroup2: needs a hierarchy of version 2")
+    config.addinivalue_line("markers", "controllers: needs its controllers too")
+
+
+class Bundle:
+    """A bundle and the containers made of it; all of them go at the end."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.root = self.path + "/state"
+        self.rootfs = self.path + "/rootfs"
+        self.id = "t" + uuid.uuid4().hex[:12]
+        os.makedirs(self.rootfs + "/bin")
+        for folder in ("etc", "tmp", "proc", "dev", "sys"):
+            os.makedirs(f"{self.rootfs}/{folder}")
+        shutil.copy("/bin/busybox", self.rootfs + "/bin/busybox")
+        for name in ("sh", "cat", "ls", "sleep", "id", "mount", "grep", "stat", "readlink"):
+            os.symlink("busybox", f"{self.rootfs}/bin/{name}")
+        subprocess.run([BRIG, "spec", "-b", self.path], check=True, timeout=30)
+        with open(self.path + "/config.json", encoding="utf-8") as file:
+            self.config = json.load(file)
+        self.config["process"]["terminal"] = False
+        self.config["root"]["readonly"] = False
+
+    def write(self):
+        with open(self.path + "/config.json", "w", encoding="utf-8") as file:
+            json.dump(self.config, file)
+
+    def brig(self, *args, runtime=BRIG, **kw):
+        kw.setdefault("timeout", 60)
+        kw.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.run([runtime, "--root", self.root, *args], capture_output=True,
+                              text=True, check=False, cwd=self.path, **kw)
+
+    def run(self, *command, runtime=BRIG, **kw):
+        """Run a command to its end in a new container."""
+        self.config["process"]["args"] = list(command)
+        self.write()
+        return self.brig("run", "-b", self.path, self.id, runtime=runtime, **kw)
+
+    def shell(self, script, **kw):
+        done = self.run("/bin/sh", "-c", script, **kw)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self, *command):
+        """Start one that runs on in the background."""
+        self.config["process"]["args"] = list(command)
+        self.write()
+        with open(os.devnull, "r+b") as null:
+            subprocess.run([BRIG, "--root", self.root, "create", "-b", self.path, self.id],
+                           check=True, timeout=60, stdin=null, stdout=null)
+        assert self.brig("start", self.id).returncode == 0
+
+    def state(self):
+        done = self.brig("state", self.id)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def variant(self):
+        return copy.deepcopy(self.config)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    made = Bundle(tmp_path)
+    yield made
+    for name in os.listdir(made.root) if os.path.isdir(made.root) else []:
+        made.brig("delete", "-f", name)
+    left = os.listdir(made.root) if os.path.isdir(made.root) else []
+    assert left == []
+    if UNIFIED:
+        assert not os.path.exists(f"{UNIFIED}/{made.id}")
