@@ -103,6 +103,7 @@ help:
 	@echo "make check        the quick part of it: lint, unit tests, one boot"
 	@echo "make lint         static checks; make units: tests on the host; make test-boot: all that boots"
 	@echo "make soak         one boot, BOOTS=20 times in a row"
+	@echo "make test-brig    the container runtime, natively (root); make bench-brig: beside crun and runc"
 	@echo "make bundle       CONFIG=my.dts OUT=my.itb [IMAGES=folder]: a bundle of your own"
 	@echo "make check-config what the board would say to CONFIG, and the map of who owns what"
 	@echo "make bhcheck      the desk checker itself: build/bhcheck BUNDLE BOARD.dtb"
@@ -123,4 +124,4 @@ units: $(UNITS)
 
 check: lint units check-boot
 
-test: lint units test-boot
+test: lint units test-brig test-boot

@@ -5,3 +5,4 @@ include tests/unit/core.mk
 include tests/unit/desk.mk
 include tests/desk/rules.mk
 include tests/fuzz/rules.mk
+include tests/unit/brig.mk

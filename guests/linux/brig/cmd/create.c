@@ -8,7 +8,7 @@
 
 static int parse(int argc, char **argv, struct create_options *o, bool *no_subreaper)
 {
-	bool ignored;
+	bool ignored = false;
 	const struct cmd_option options[] = {
 		{.name = "bundle", .letter = 'b', .text = &o->bundle},
 		{.name = "config", .letter = 'f', .text = &o->config},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* features: what this runtime knows (features.md and features-linux.md of the specification). */
+#include <ctype.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/capability.h>
@@ -35,7 +36,7 @@ static void write_caps(yajl_gen g)
 		if (name != NULL) {
 			char *upper = mem_format("%s", name);
 			for (char *c = upper; *c != '\0'; c++) {
-				*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+				*c = (char)toupper((unsigned char)*c);
 			}
 			jw_text(g, NULL, upper);
 			cap_free(name);

@@ -26,7 +26,9 @@ static char *command_line(pid_t pid)
 	fd_auto fd = open(mem_format("/proc/%d/cmdline", pid), O_RDONLY | O_CLOEXEC);
 	char *text = fd < 0 ? NULL : io_read_fd(fd, 1U << 20, &length, "cmdline");
 	for (size_t i = 0; text != NULL && i + 1 < length; i++) {
-		text[i] = text[i] == '\0' ? ' ' : text[i];
+		if (text[i] == '\0') {
+			text[i] = ' ';
+		}
 	}
 	return text == NULL ? mem_format("?") : text;
 }

@@ -178,8 +178,7 @@ static int add_weight(struct cgroup_writes *writes, const char *device, uint64_t
 	}
 	struct cgroup_write *write = &writes->write[writes->count - 1];
 	write->other_file = "io.weight";
-	write->other_value =
-		mem_format("%s%llu", device, (unsigned long long)(1 + (weight - 10) * 9999 / 990));
+	write->other_value = mem_format("%s%llu", device, 1ULL + (weight - 10) * 9999 / 990);
 	return 0;
 }
 

@@ -193,7 +193,7 @@ static int add_syscall(scmp_filter_ctx filter, const struct json *json, uint32_t
 		       struct filter *program)
 {
 	char **names = NULL;
-	uint32_t action;
+	uint32_t action = SCMP_ACT_KILL;
 	struct json *list = NULL;
 	struct scmp_arg_cmp args[6];
 	unsigned int count = 0;
@@ -293,7 +293,7 @@ static int compile(scmp_filter_ctx filter, const struct json *json, uint32_t def
 
 int filter_compile(const struct json *json, struct filter *program)
 {
-	uint32_t default_action;
+	uint32_t default_action = SCMP_ACT_KILL;
 	*program = (struct filter){0};
 	if (json == NULL) {
 		return 0;

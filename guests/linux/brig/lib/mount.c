@@ -238,19 +238,20 @@ static int open_mount(struct container *c, const struct spec_mount *mount)
 	if (mount->bind) {
 		return mount->fd >= 0 ? mount->fd : open_bind(c, mount);
 	}
+	const char *type = mount->type != NULL ? mount->type : "none";
 	const char *data = mount->data;
-	bool labelled = strcmp(mount->type, "proc") != 0 && strcmp(mount->type, "sysfs") != 0;
+	bool labelled = strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0;
 	if (c->spec->mount_label != NULL && *c->spec->mount_label != '\0' && labelled) {
 		data = mem_format("%s%scontext=\"%s\"", data, *data != '\0' ? "," : "",
 				  c->spec->mount_label);
 	}
 	/* tmpfs is filled first, the others are read-only as a whole, as mount(2) makes them. */
-	if ((mount->set & MOUNT_ATTR_RDONLY) != 0 && strcmp(mount->type, "tmpfs") != 0) {
+	if ((mount->set & MOUNT_ATTR_RDONLY) != 0 && strcmp(type, "tmpfs") != 0) {
 		data = mem_format("ro%s%s", *data != '\0' ? "," : "", data);
 	}
-	int fd = mount_new(mount->type, mount->source, data, 0);
+	int fd = mount_new(type, mount->source, data, 0);
 	if (fd < 0 && (err_number() == EPERM || err_number() == EBUSY) &&
-	    strcmp(mount->type, "sysfs") == 0) {
+	    strcmp(type, "sysfs") == 0) {
 		/* A network namespace that is not this user namespace's: the host's view, bound. */
 		fd = sys_open_tree(AT_FDCWD, "/sys",
 				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);

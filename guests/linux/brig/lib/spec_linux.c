@@ -186,12 +186,15 @@ static int parse_rule(const struct json *json, struct spec_device_rule *rule)
 	    json_i64(json, "minor", &rule->minor) < 0) {
 		return -1;
 	}
-	rule->type = *type == 'u' ? 'c' : *type;
+	rule->type = 'a';
 	if (*type != '\0' && (type[1] != '\0' || strchr("abcu", *type) == NULL)) {
 		return err_set(0, "type: \"%.8s\" is not a, b or c", type);
 	}
-	if (*type == '\0') {
-		rule->type = 'a';
+	if (*type != '\0') {
+		rule->type = *type;
+	}
+	if (*type == 'u') {
+		rule->type = 'c';
 	}
 	if (rule->major < -1 || rule->minor < -1 || rule->major > UINT32_MAX ||
 	    rule->minor > UINT32_MAX) {
@@ -271,7 +274,11 @@ static char *sysctl_path(const char *key)
 	const char *first = strpbrk(key, "./");
 	if (first != NULL && *first == '.') {
 		for (char *c = path; *c != '\0'; c++) {
-			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+			if (*c == '.') {
+				*c = '/';
+			} else if (*c == '/') {
+				*c = '.';
+			}
 		}
 	}
 	return path;
