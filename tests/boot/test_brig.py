@@ -57,7 +57,8 @@ def test_run_and_limits(linux):
     linux("brig resume c1")
     assert linux("brig exec c1 /bin/sh -c 'echo $((6*7))'") == "42"
     linux("brig delete -f c1")
-    assert linux(f"ls -d {GROUP} 2>/dev/null | wc -l; brig list -q | wc -l").split() == ["0", "0"]
+    assert linux(f"ls -d {GROUP} 2>&1").endswith("No such file or directory")
+    assert linux("brig list -q") == ""
 
 
 def test_C36_bombs_stay_inside(linux):

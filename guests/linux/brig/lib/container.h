@@ -28,6 +28,7 @@ struct container {
 	int console;    /* connected to the console socket, or -1 */
 	int notify_dir; /* a folder for the notify socket, as a detached mount, or -1 */
 	const char *notify_socket; /* $NOTIFY_SOCKET of the caller, or NULL */
+	uint64_t join;             /* exec: CLONE_NEW* of the namespaces to join */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool has_user_namespace;

@@ -107,6 +107,10 @@ static int set_names(const struct container *c)
 static int open_proc(struct container *c)
 {
 	struct statfs fs;
+	/* Its end costs the kernel a grace period, so only where something is written to it. */
+	if (c->spec->sysctl_count == 0 && !process_needs_proc(&c->spec->process)) {
+		return 0;
+	}
 	c->proc = mount_new("proc", NULL, NULL, 0);
 	if (c->proc < 0) {
 		c->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -221,12 +225,17 @@ static int enter(struct container *c, int *master, const char **file)
 
 static int finish(struct container *c, int master, const char *file)
 {
+	/*
+	 * The runtime may end as soon as it has told us to start; if it ends before, the line
+	 * says so. So its death is no signal any more from here on.
+	 */
+	if (c->fifo >= 0) {
+		prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	}
 	if (sync_send(c->sync, SYNC_READY, master) < 0) {
 		return -1;
 	}
 	if (c->fifo >= 0) {
-		/* The runtime goes its way; this process waits, whatever becomes of it. */
-		prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		if (sync_expect(c->sync, SYNC_START, NULL) < 0) {
 			return -1;
 		}

@@ -22,9 +22,6 @@
 #include "guests/linux/brig/lib/sync.h"
 #include "guests/linux/brig/lib/sys.h"
 
-#define ALL_NAMESPACES                                                                             \
-	(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME)
-
 static bool same_namespace(pid_t pid, const char *name)
 {
 	struct stat theirs;
@@ -34,13 +31,31 @@ static bool same_namespace(pid_t pid, const char *name)
 	       theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
 }
 
+/* CLONE_NEW* of those namespaces of a process that this one is not in. */
+static uint64_t other_namespaces(pid_t pid)
+{
+	static const struct {
+		const char *name;
+		uint64_t flag;
+	} table[] = {
+		{"mnt", CLONE_NEWNS},        {"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},
+		{"net", CLONE_NEWNET},       {"pid", CLONE_NEWPID},   {"user", CLONE_NEWUSER},
+		{"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
+	};
+	uint64_t flags = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		flags |= same_namespace(pid, table[i].name) ? 0 : table[i].flag;
+	}
+	return flags;
+}
+
 /* In the new process: the root and /proc of the container, then what create does too. */
 static int enter(struct container *c, struct spec_process *process, int *master, const char **file)
 {
 	int slave;
 	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->proc = mount_new("proc", NULL, NULL, 0);
-	if (c->proc < 0) {
+	c->proc = process_needs_proc(process) ? mount_new("proc", NULL, NULL, 0) : -1;
+	if (c->proc < 0 && process_needs_proc(process)) {
 		err_clear();
 		c->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
@@ -65,6 +80,15 @@ static int enter(struct container *c, struct spec_process *process, int *master,
 	return *file == NULL ? -1 : 0;
 }
 
+static int join_rest(const struct container *c, int pidfd)
+{
+	int flags = (int)(c->join & ~(uint64_t)(CLONE_NEWPID | CLONE_NEWUSER));
+	if (flags != 0 && setns(pidfd, flags) < 0) {
+		return err_set(errno, "join the container's namespaces");
+	}
+	return 0;
+}
+
 static void run(struct container *c, struct spec_process *process, int pidfd)
 {
 	int master = -1;
@@ -81,8 +105,8 @@ static void run(struct container *c, struct spec_process *process, int pidfd)
 		err_set(errno, "start a session");
 	} else if (process_keyring(c) < 0) {
 		;
-	} else if (setns(pidfd, ALL_NAMESPACES) < 0) {
-		err_set(errno, "join the container's namespaces");
+	} else if (join_rest(c, pidfd) < 0) {
+		;
 	} else if (c->has_user_namespace && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) {
 		err_set(errno, "become root of the user namespace");
 	} else if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
@@ -100,10 +124,10 @@ static void run(struct container *c, struct spec_process *process, int pidfd)
 static void middle(struct container *c, struct spec_process *process, int pidfd, int report)
 {
 	pid_t child = -1;
-	int flags = CLONE_NEWPID | (c->has_user_namespace ? CLONE_NEWUSER : 0);
+	int flags = (int)(c->join & (CLONE_NEWPID | CLONE_NEWUSER));
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (setns(pidfd, flags) < 0) {
+	if (flags != 0 && setns(pidfd, flags) < 0) {
 		err_set(errno, "join the container's pid namespace");
 	} else {
 		child = ns_clone(0, c->cgroup.dir, 1);
@@ -200,7 +224,8 @@ static int prepare(struct container *c, struct state *state, const struct spec *
 		.rootless = geteuid() != 0,
 		.pid = state->pid,
 	};
-	c->has_user_namespace = !same_namespace(state->pid, "user");
+	c->join = other_namespaces(state->pid);
+	c->has_user_namespace = (c->join & CLONE_NEWUSER) != 0;
 	if (filter_compile(spec->seccomp, &c->seccomp) < 0) {
 		return -1;
 	}

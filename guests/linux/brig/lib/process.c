@@ -101,6 +101,12 @@ static int set_label(const struct container *c, const struct spec_process *proce
 	return 0;
 }
 
+bool process_needs_proc(const struct spec_process *process)
+{
+	return process->has_oom || (process->apparmor != NULL && *process->apparmor != '\0') ||
+	       (process->selinux != NULL && *process->selinux != '\0');
+}
+
 int process_limits(const struct container *c, const struct spec_process *process)
 {
 	if (process->has_oom && write_proc(c, mem_format("%d/oom_score_adj", getpid()),

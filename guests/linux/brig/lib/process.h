@@ -7,9 +7,11 @@
 
 /*
  * What needs the runtime's rights but is the process's own: limits, scheduler, labels.
- * c->proc must be open.
+ * c->proc must be open where process_needs_proc() says so.
  */
 int process_limits(const struct container *c, const struct spec_process *process);
+/* Whether process_limits() will write to procfs. */
+bool process_needs_proc(const struct spec_process *process);
 /* Give up rights: capabilities, user, groups, no_new_privs, seccomp where it must be first. */
 int process_confine(struct container *c, const struct spec_process *process);
 /* The file that args[0] is, by the process's PATH, which this process may execute. */

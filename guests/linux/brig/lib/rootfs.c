@@ -90,8 +90,8 @@ int rootfs_attach(struct container *c)
 		return -1;
 	}
 	/* Over "/" itself: it is there, whatever becomes of the path meanwhile. */
-	fd_auto place = shared ? open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC)
-			       : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool over = !shared && !c->no_pivot;
+	fd_auto place = open(over ? "/" : c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0) {
 		return err_set(errno, "open %s", c->rootfs);
 	}
