@@ -20,6 +20,7 @@
 #include "guests/linux/brig/lib/sys.h"
 
 #define STATE_LIMIT (4U << 20)
+#define LOCK_STEPS  1000 /* of 10 ms */
 
 const char *const state_names[] = {"creating", "created", "running", "paused", "stopped"};
 
@@ -199,6 +200,21 @@ static int read_state(struct state *state)
 	return 0;
 }
 
+/* Another run may hold it as long as a hook of the container's hangs: not for ever. */
+static int wait_for_lock(int dir)
+{
+	for (int i = 0; i < LOCK_STEPS; i++) {
+		if (flock(dir, LOCK_EX | LOCK_NB) == 0) {
+			return 0;
+		}
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			return err_set(errno, "lock");
+		}
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	return err_set(EBUSY, "another brig still works on it");
+}
+
 int state_load(struct state *state, const char *id, bool lock)
 {
 	struct stat status;
@@ -219,8 +235,8 @@ int state_load(struct state *state, const char *id, bool lock)
 		return errno == ENOENT ? err_set(0, "container \"%s\" does not exist", id)
 				       : err_set(errno, "open container %s", id);
 	}
-	if (lock && flock(state->dir, LOCK_EX) < 0) {
-		return err_set(errno, "lock container %s", id);
+	if (lock && wait_for_lock(state->dir) < 0) {
+		return err_within("container %s", id);
 	}
 	if (lock && (fstat(state->dir, &status) < 0 || status.st_nlink == 0)) {
 		return err_set(0, "container \"%s\" does not exist", id);
