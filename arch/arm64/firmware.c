@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arch/arm64/firmware.h"
 
+#include "arch/arm64/mmu.h"
 #include "arch/arm64/sysreg.h"
 #include "core/arch.h"
 
@@ -31,12 +32,16 @@ static int spin_table_release(const struct board_cpu *cpu, uint64_t entry)
 	uint64_t page = ALIGN_DOWN(cpu->release_addr, SZ_4K);
 	volatile uint64_t *slot;
 
-	if (!arch_map((paddr_t){page}, SZ_4K)) {
+	/*
+	 * As a device, so that the write does not stay in a cache. Not by arch_map(): the
+	 * Raspberry Pi's table is in page 0, whose address looks like a failure.
+	 */
+	if (mmu_map_device(page, SZ_4K) != 0) {
 		return -1;
 	}
 	slot = (volatile uint64_t *)cpu->release_addr;
 	*slot = entry;
-	arch_clean_poc((const void *)cpu->release_addr, sizeof(*slot));
+	dsb(sy);
 	__asm__ volatile("sev");
 	arch_unmap((void *)page, SZ_4K);
 	return 0;
