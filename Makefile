@@ -99,6 +99,7 @@ UNITS := $(HOST_TESTS:%=$(B)/unit/%.test)
 .PHONY: help units check test
 help:
 	@echo "make run          build everything, boot QEMU virt: U-Boot -> Bulkhead -> Linux and keel"
+	@echo "make sdcard BOARD=rpi4   a card for the Raspberry Pi 4; make run BOARD=rpi4 boots it in QEMU"
 	@echo "make test         everything CI runs: lint, unit tests, tests that boot"
 	@echo "make check        the quick part of it: lint, unit tests, one boot"
 	@echo "make lint         static checks; make units: tests on the host; make test-boot: all that boots"
@@ -124,4 +125,4 @@ units: $(UNITS)
 
 check: lint units check-boot
 
-test: lint units test-brig test-boot
+test: lint units test-brig test-boot test-boot-rpi4

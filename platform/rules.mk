@@ -1,4 +1,13 @@
 # Files of platform; see the Makefile for how they are built.
 platform_SRCS := $(addprefix platform/,uart.c uart_mini.c uart_pl011.c)
 
-include platform/qemu-virt/rules.mk
+# The board that is started, or that a card is made for.
+BOARD ?= qemu-virt
+BOARDS := qemu-virt rpi4
+ifeq ($(filter $(BOARDS),$(BOARD)),)
+$(error BOARD=$(BOARD): one of $(BOARDS))
+endif
+run: run-$(BOARD)
+.PHONY: run
+
+include $(BOARDS:%=platform/%/rules.mk)

@@ -1,0 +1,55 @@
+# Start Bulkhead from one of two slots: partition 2 is slot a, partition 3 slot b.
+#
+# Sector 0x40 of the card, before the first partition, says which (README.md): slot is the
+# one to start; with trial=1 it was never confirmed, and bootcount are the starts that it had.
+# A sector that cannot be read, or is torn, stands for slot a. A slot is started only
+# when its two files are as they were made: each is a U-Boot image, with its checksum in
+# 0x40 bytes before the contents. (Debian's U-Boot for this board knows no FIT.)
+setenv slot a
+setenv trial 0
+setenv bootcount 0
+setenv bootlimit 3
+setenv state 0x02600000
+setenv save_state 'env export -c -s 0x200 ${state} slot trial bootcount && mmc dev ${devnum} && mmc write ${state} 0x40 1'
+if mmc dev ${devnum} && mmc read ${state} 0x40 1; then
+	env import -c ${state} 0x200 slot trial bootcount || echo "slots: no valid state: slot a first"
+fi
+if test "${slot}" = b; then setenv other a; else setenv slot a; setenv other b; fi
+if test "${trial}" = 1; then
+	if test ${bootcount} -ge ${bootlimit}; then
+		echo "slots: ${slot} was started ${bootcount} times and never confirmed: back to ${other}"
+		setenv failed ${slot}
+		setenv slot ${other}
+		setenv other ${failed}
+		setenv trial 0
+		setenv bootcount 0
+	else
+		setexpr bootcount ${bootcount} + 1
+		echo "slots: ${slot} on trial, start ${bootcount} of ${bootlimit}"
+	fi
+	run save_state
+fi
+# booti would look for a ramdisk in the bundle, so its place is written into the tree here.
+setenv start 'fdt addr ${fdt_addr} && fdt resize && fdt set /chosen linux,initrd-start <0x04000000> && fdt set /chosen linux,initrd-end <0x${bundle_end}> && fdt set /chosen bulkhead,slot ${s} && booti 0x00200000 - ${fdt_addr}'
+for s in ${slot} ${other}; do
+	if test "${s}" = a; then setenv part 2; else setenv part 3; fi
+	setenv bad
+	load mmc ${devnum}:${part} 0x001fffc0 bulkhead.img || setenv bad "bulkhead.img cannot be read"
+	if test -z "${bad}"; then
+		iminfo 0x001fffc0 || setenv bad "bulkhead.img is damaged"
+	fi
+	if test -z "${bad}"; then
+		load mmc ${devnum}:${part} 0x03ffffc0 bundle.img || setenv bad "bundle.img cannot be read"
+	fi
+	if test -z "${bad}"; then
+		setexpr bundle_end 0x03ffffc0 + ${filesize}
+		iminfo 0x03ffffc0 || setenv bad "bundle.img is damaged"
+	fi
+	if test -z "${bad}"; then
+		echo "slots: starting ${s}"
+		run start
+		setenv bad "did not start"
+	fi
+	echo "slots: ${s}: ${bad}"
+done
+echo "slots: neither slot can be started: write the card again, or one slot (platform/rpi4/README.md)"
