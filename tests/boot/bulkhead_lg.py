@@ -49,6 +49,7 @@ class BulkheadQEMUDriver(ConsoleExpectMixin, Driver, ConsoleProtocol, PowerProto
         self.more_args = ""
         self.command = None
         self._child = None
+        self._drainer = None
         self._limit = None
         self._output = bytearray()
         self._arrived = threading.Condition()
@@ -69,7 +70,9 @@ class BulkheadQEMUDriver(ConsoleExpectMixin, Driver, ConsoleProtocol, PowerProto
         self._limit = threading.Timer(self.limit, self._child.kill)
         self._limit.daemon = True
         self._limit.start()
-        threading.Thread(target=self._drain, args=(self._child.stdout,), daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, args=(self._child.stdout,),
+                                         daemon=True)
+        self._drainer.start()
 
     def off(self):
         if self._child is None:
@@ -77,6 +80,8 @@ class BulkheadQEMUDriver(ConsoleExpectMixin, Driver, ConsoleProtocol, PowerProto
         self._limit.cancel()
         self._child.kill()
         self._child.wait()
+        # Else the end of this machine would be taken for that of the next.
+        self._drainer.join()
         self._child.stdin.close()
         self._child = None
 
