@@ -6,7 +6,7 @@ LINUX_DISK   := $(B)/images/disk.img
 # Programs of ours for the disk, as FILE:PATH; a folder that makes one adds it.
 LINUX_PROGRAMS ?=
 
--include guests/linux/brig/rules.mk guests/linux/bhctl/rules.mk
+-include guests/linux/brig/rules.mk guests/linux/brig/engine/rules.mk guests/linux/bhctl/rules.mk
 
 LINUX_KERNEL_TREE := $(B)/linux/kernel
 LINUX_ROOT_TREE   := $(B)/linux/packages

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The OCI bundle of a container: config.json and the files bound over /etc. */
+#ifndef ENGINE_BUNDLE_H
+#define ENGINE_BUNDLE_H
+
+#include "guests/linux/brig/engine/container.h"
+
+/* Write it into the container's folder, the root being mounted. netns as net_up() gave it. */
+int bundle_write(const struct container *c, const char *netns);
+
+#endif

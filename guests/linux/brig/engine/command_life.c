@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stop, restart, rm, wait, logs, inspect: what is done to a container by name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guests/linux/brig/engine/command.h"
+#include "guests/linux/brig/engine/container.h"
+#include "guests/linux/brig/engine/fault.h"
+#include "guests/linux/brig/engine/log.h"
+#include "guests/linux/brig/engine/parse.h"
+#include "guests/linux/brig/engine/request.h"
+#include "guests/linux/brig/engine/supervise.h"
+
+struct each {
+	bool force;
+	const char *timeout;
+};
+
+/* Do it to all that are named; one that fails does not keep the rest from it. */
+static int each_named(int argc, char **argv, const struct each *how,
+		      int (*act)(const struct container *c, const struct each *how))
+{
+	int code = 0;
+	if (command_operands(argc, argv, 1) < 0) {
+		return command_fail();
+	}
+	for (int i = 1; i < argc; i++) {
+		struct container c;
+		if (container_find(argv[i], &c) < 0 || act(&c, how) < 0) {
+			code = command_fail();
+		} else {
+			puts(argv[i]);
+		}
+	}
+	return code;
+}
+
+static const char *timeout_of(const struct container *c, const struct each *how)
+{
+	return how->timeout != NULL ? how->timeout
+				    : request_text(container_request(c), "stop_timeout", "10");
+}
+
+static int stop(const struct container *c, const struct each *how)
+{
+	return supervise_stop(c, timeout_of(c, how));
+}
+
+static int restart(const struct container *c, const struct each *how)
+{
+	return stop(c, how) < 0 ? -1 : supervise_start(c);
+}
+
+int command_remove(const struct container *c, bool force)
+{
+	if (!supervise_ended(c) && !force) {
+		return fault_set(0, "%s runs (brig stop it, or rm --force)", container_name(c));
+	}
+	return supervise_stop(c, force ? "1ms" : "10") < 0 ? -1 : container_remove(c);
+}
+
+static int remove_one(const struct container *c, const struct each *how)
+{
+	return command_remove(c, how->force);
+}
+
+static const char *take_timeout(int *argc, char **argv)
+{
+	const char *value = command_value(argc, argv, "--time");
+	return value != NULL ? value : command_value(argc, argv, "-t");
+}
+
+int command_stop(int argc, char **argv)
+{
+	const struct each how = {.timeout = take_timeout(&argc, argv)};
+	return each_named(argc, argv, &how, stop);
+}
+
+int command_restart(int argc, char **argv)
+{
+	const struct each how = {.timeout = take_timeout(&argc, argv)};
+	return each_named(argc, argv, &how, restart);
+}
+
+int command_rm(int argc, char **argv)
+{
+	bool force = command_flag(&argc, argv, "--force");
+	const struct each how = {.force = command_flag(&argc, argv, "-f") || force};
+	return each_named(argc, argv, &how, remove_one);
+}
+
+static bool has_ended(void *context)
+{
+	return supervise_ended(context);
+}
+
+int command_wait(int argc, char **argv)
+{
+	struct container c;
+	struct container_state state;
+	if (command_operands(argc, argv, 1) < 0 || container_find(argv[1], &c) < 0) {
+		return command_fail();
+	}
+	while (!supervise_ended(&c)) {
+		usleep(20000);
+	}
+	container_load_state(&c, &state);
+	printf("%d\n", state.exit_code);
+	return 0;
+}
+
+int command_logs(int argc, char **argv)
+{
+	struct container c;
+	int64_t tail = -1;
+	bool all = command_flag(&argc, argv, "--follow");
+	struct log_view view = {.follow = command_flag(&argc, argv, "-f") || all,
+				.ended = has_ended};
+	bool times = command_flag(&argc, argv, "--timestamps");
+	view.times = command_flag(&argc, argv, "-t") || times;
+	const char *lines = command_value(&argc, argv, "--tail");
+	lines = lines != NULL ? lines : command_value(&argc, argv, "-n");
+	if ((lines != NULL && parse_number(lines, 0, 1 << 30, &tail) < 0) ||
+	    command_operands(argc, argv, 1) < 0 || container_find(argv[1], &c) < 0) {
+		return command_fail();
+	}
+	view.tail = (long)tail;
+	view.context = &c;
+	return log_print(container_path(&c, "log"), &view) < 0 ? command_fail() : 0;
+}
+
+int command_inspect(int argc, char **argv)
+{
+	json_t *all = json_array();
+	if (command_operands(argc, argv, 1) < 0) {
+		return command_fail();
+	}
+	for (int i = 1; i < argc; i++) {
+		struct container c;
+		struct container_state state;
+		if (container_find(argv[i], &c) < 0) {
+			return command_fail();
+		}
+		container_load_state(&c, &state);
+		json_object_set_new(c.record, "state",
+				    json_pack("{s:s, s:s, s:i, s:i, s:i}", "status", state.status,
+					      "health", state.health, "pid", (int)state.pid,
+					      "exit_code", state.exit_code, "restarts",
+					      (int)state.restarts));
+		json_array_append_new(all, c.record);
+	}
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	putchar('\n');
+	return 0;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "guests/linux/brig/engine/fault.h"
+#include "guests/linux/brig/engine/profile.h"
+
+/* Kept by default, as engines agree on. */
+static const char *const kept[] = {
+	"CHOWN",   "DAC_OVERRIDE", "FSETID",           "FOWNER",
+	"MKNOD",   "NET_RAW",      "SETGID",           "SETUID",
+	"SETFCAP", "SETPCAP",      "NET_BIND_SERVICE", "SYS_CHROOT",
+	"KILL",    "AUDIT_WRITE",
+};
+
+static const char *const others[] = {
+	"DAC_READ_SEARCH",
+	"LINUX_IMMUTABLE",
+	"NET_BROADCAST",
+	"NET_ADMIN",
+	"IPC_LOCK",
+	"IPC_OWNER",
+	"SYS_MODULE",
+	"SYS_RAWIO",
+	"SYS_PTRACE",
+	"SYS_PACCT",
+	"SYS_ADMIN",
+	"SYS_BOOT",
+	"SYS_NICE",
+	"SYS_RESOURCE",
+	"SYS_TIME",
+	"SYS_TTY_CONFIG",
+	"LEASE",
+	"AUDIT_CONTROL",
+	"MAC_OVERRIDE",
+	"MAC_ADMIN",
+	"SYSLOG",
+	"WAKE_ALARM",
+	"BLOCK_SUSPEND",
+	"AUDIT_READ",
+	"PERFMON",
+	"BPF",
+	"CHECKPOINT_RESTORE",
+};
+
+/* The kernel's own business, and ways into it that no service needs. */
+static const char *const denied[] = {
+	"acct",
+	"add_key",
+	"bpf",
+	"clock_adjtime",
+	"clock_settime",
+	"create_module",
+	"delete_module",
+	"fanotify_init",
+	"finit_module",
+	"fsconfig",
+	"fsmount",
+	"fsopen",
+	"fspick",
+	"get_mempolicy",
+	"init_module",
+	"io_uring_enter",
+	"io_uring_register",
+	"io_uring_setup",
+	"ioperm",
+	"iopl",
+	"kcmp",
+	"kexec_file_load",
+	"kexec_load",
+	"keyctl",
+	"lookup_dcookie",
+	"mbind",
+	"migrate_pages",
+	"mount",
+	"mount_setattr",
+	"move_mount",
+	"move_pages",
+	"name_to_handle_at",
+	"nfsservctl",
+	"open_by_handle_at",
+	"open_tree",
+	"perf_event_open",
+	"personality",
+	"pidfd_getfd",
+	"pivot_root",
+	"process_madvise",
+	"process_vm_readv",
+	"process_vm_writev",
+	"quotactl",
+	"quotactl_fd",
+	"reboot",
+	"request_key",
+	"set_mempolicy",
+	"setns",
+	"settimeofday",
+	"stime",
+	"swapoff",
+	"swapon",
+	"syslog",
+	"umount",
+	"umount2",
+	"unshare",
+	"uselib",
+	"userfaultfd",
+	"ustat",
+	"vhangup",
+	"vm86",
+	"vm86old",
+	"vserver",
+};
+
+static const char *const masked[] = {
+	"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
+	"/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+	"/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
+	"/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap",
+};
+
+static const char *const read_only[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static json_t *list_of(const char *const *names, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(list, json_string(names[i]));
+	}
+	return list;
+}
+
+json_t *profile_masked(void)
+{
+	return list_of(masked, COUNT(masked));
+}
+
+json_t *profile_read_only(void)
+{
+	return list_of(read_only, COUNT(read_only));
+}
+
+/* A call that fails with EPERM where argument 0, masked, is value. */
+static void deny_argument(json_t *calls, const char *call, json_int_t mask, json_int_t value)
+{
+	json_array_append_new(calls, json_pack("{s:[s], s:s, s:i, s:[{s:i, s:I, s:I, s:s}]}",
+					       "names", call, "action", "SCMP_ACT_ERRNO",
+					       "errnoRet", EPERM, "args", "index", 0, "value", mask,
+					       "valueTwo", value, "op", "SCMP_CMP_MASKED_EQ"));
+}
+
+/* clone3's flags are behind a pointer: ENOSYS makes a libc use clone(), whose are not. */
+json_t *profile_seccomp(void)
+{
+	/* CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (sched.h). */
+	static const json_int_t spaces[] = {0x00020000, 0x02000000, 0x04000000, 0x08000000,
+					    0x10000000, 0x20000000, 0x40000000};
+	json_t *calls =
+		json_pack("[{s:o, s:s, s:i}, {s:[s], s:s, s:i}]", "names",
+			  list_of(denied, COUNT(denied)), "action", "SCMP_ACT_ERRNO", "errnoRet",
+			  EPERM, "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS);
+	for (size_t i = 0; i < COUNT(spaces); i++) {
+		deny_argument(calls, "clone", spaces[i], spaces[i]);
+	}
+	deny_argument(calls, "socket", 0xffffffff, 38); /* AF_ALG */
+	deny_argument(calls, "socket", 0xffffffff, 40); /* AF_VSOCK */
+	return json_pack("{s:s, s:o}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls", calls);
+}
+
+json_t *profile_mounts(void)
+{
+	json_t *mounts = json_pack(
+		"[{s:s,s:s,s:s,s:[s,s,s]}, {s:s,s:s,s:s,s:[s,s,s,s]}, {s:s,s:s,s:s,s:[s,s,s,s,s]},"
+		"{s:s,s:s,s:s,s:[s,s,s,s,s]}, {s:s,s:s,s:s,s:[s,s,s]}, {s:s,s:s,s:s,s:[s,s,s,s]}]",
+		"destination", "/proc", "type", "proc", "source", "proc", "options", "nosuid",
+		"noexec", "nodev", "destination", "/dev", "type", "tmpfs", "source", "tmpfs",
+		"options", "nosuid", "strictatime", "mode=755", "size=65536k", "destination",
+		"/dev/pts", "type", "devpts", "source", "devpts", "options", "nosuid", "noexec",
+		"newinstance", "ptmxmode=0666", "mode=0620", "destination", "/dev/shm", "type",
+		"tmpfs", "source", "shm", "options", "nosuid", "noexec", "nodev", "mode=1777",
+		"size=65536k", "destination", "/dev/mqueue", "type", "mqueue", "source", "mqueue",
+		"options", "nosuid", "noexec", "nodev", "destination", "/sys", "type", "sysfs",
+		"source", "sysfs", "options", "nosuid", "noexec", "nodev", "ro");
+	json_array_append_new(mounts,
+			      json_pack("{s:s, s:s, s:s, s:[s, s, s, s]}", "destination",
+					"/sys/fs/cgroup", "type", "cgroup", "source", "cgroup",
+					"options", "nosuid", "noexec", "nodev", "ro"));
+	return mounts;
+}
+
+static bool is_named(const json_t *list, const char *name)
+{
+	size_t at;
+	const json_t *one;
+	json_array_foreach(list, at, one)
+	{
+		const char *text = json_string_value(one);
+		if (text != NULL && strncasecmp(text, "CAP_", 4) == 0) {
+			text += 4;
+		}
+		if (text != NULL && (strcasecmp(text, "ALL") == 0 || strcasecmp(text, name) == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_known(const char *text)
+{
+	json_t *one = json_pack("[s]", text);
+	bool known = false;
+	for (size_t i = 0; i < COUNT(kept) && !known; i++) {
+		known = is_named(one, kept[i]);
+	}
+	for (size_t i = 0; i < COUNT(others) && !known; i++) {
+		known = is_named(one, others[i]);
+	}
+	json_decref(one);
+	return known;
+}
+
+static int check_names(const json_t *list)
+{
+	size_t at;
+	const json_t *one;
+	json_array_foreach(list, at, one)
+	{
+		const char *text = json_string_value(one);
+		if (text == NULL || !is_known(text)) {
+			return fault_set(0, "\"%.40s\" is no capability", text ? text : "");
+		}
+	}
+	return 0;
+}
+
+json_t *profile_capabilities(const json_t *add, const json_t *drop)
+{
+	if (check_names(add) < 0 || check_names(drop) < 0) {
+		return NULL;
+	}
+	char name[40];
+	json_t *list = json_array();
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		snprintf(name, sizeof(name), "CAP_%s", kept[i]);
+		if (is_named(add, kept[i]) || !is_named(drop, kept[i])) {
+			json_array_append_new(list, json_string(name));
+		}
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		snprintf(name, sizeof(name), "CAP_%s", others[i]);
+		if (is_named(add, others[i])) {
+			json_array_append_new(list, json_string(name));
+		}
+	}
+	return list;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The safe defaults: what every container has, and may not, unless asked otherwise. */
+#ifndef ENGINE_PROFILE_H
+#define ENGINE_PROFILE_H
+
+#include <jansson.h>
+
+/* New references, all. */
+json_t *profile_mounts(void);
+json_t *profile_masked(void);
+json_t *profile_read_only(void);
+/* OCI runtime-spec's linux.seccomp. */
+json_t *profile_seccomp(void);
+/* The default ones, and more or less by lists of names, "CAP_" or not, or "ALL". */
+json_t *profile_capabilities(const json_t *add, const json_t *drop);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Other programs: ip, nft, modprobe and the OCI runtime. */
+#ifndef ENGINE_RUN_H
+#define ENGINE_RUN_H
+
+#include <sys/types.h>
+
+#define RUN_ARGS_MAX 64
+
+/* Run it to its end, what it says on stderr going into the fault; 0, or -1 with a fault. */
+int run_program(const char *const argv[]);
+/* As run_program(), with text on its stdin. */
+int run_with_input(const char *const argv[], const char *text);
+#define run_words(...) run_program((const char *const[]){__VA_ARGS__, NULL})
+/* Run the OCI runtime with these words after its --root; as run_program(). */
+int run_runtime(const char *const words[]);
+#define run_oci(...) run_runtime((const char *const[]){__VA_ARGS__, NULL})
+/* The whole command line of run_runtime(), for an exec. */
+const char *const *run_runtime_line(const char *const words[]);
+/* The exit code as a shell gives it: 128 + the signal for one that was killed. */
+int run_exit_code(int status);
+
+#endif
