@@ -125,4 +125,4 @@ units: $(UNITS)
 
 check: lint units check-boot
 
-test: lint units test-brig test-boot test-boot-rpi4
+test: lint units test-brig test-brig-engine test-boot test-boot-rpi4

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +46,9 @@ struct container *container_list(void)
 {
 	size_t count = 0;
 	struct container *list = calloc(1, sizeof(*list));
+	if (list == NULL) {
+		abort();
+	}
 	DIR *folder = opendir(store_path("containers"));
 	const struct dirent *entry;
 	while (folder != NULL && (entry = readdir(folder)) != NULL) {
@@ -59,7 +61,11 @@ struct container *container_list(void)
 		if (one.record == NULL) {
 			continue; /* being made, or being removed */
 		}
-		list = realloc(list, (count + 2) * sizeof(*list));
+		struct container *more = realloc(list, (count + 2) * sizeof(*list));
+		if (more == NULL) {
+			abort();
+		}
+		list = more;
 		list[count++] = one;
 		list[count] = (struct container){0};
 	}

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -277,7 +276,7 @@ static int load_tar(int fd, struct source *source)
 		return fault_set(errno, "make a directory in the store");
 	}
 	source->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = unpack_tar(fd, source->dir, false, &unpack_defaults, &count);
+	int result = unpack_tar(fd, source->dir, false, unpack_defaults(), &count);
 	if (result == 0) {
 		result = load_dir(source);
 	}

@@ -7,7 +7,7 @@ ENGINE_SRCS := $(ENGINE_DIR)/main.c $(ENGINE_LIB)
 ENGINE_HOST := $(B)/engine/host/brig-engine
 ENGINE_ARM  := $(B)/engine/arm64/brig-engine
 
-ENGINE_CFLAGS := -std=gnu11 -Os -g $(WARN) -I. -ffunction-sections -fdata-sections
+ENGINE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Os -g $(WARN) -I. -ffunction-sections -fdata-sections
 # What libarchive's readers for gzip, zstd and xz need, and no more.
 ENGINE_LIBS   := -larchive -ljansson -lyaml -lzstd -llzma -lz
 
@@ -40,6 +40,16 @@ $(ENGINE_IMAGES): $(B)/engine/images/%.tar: $(ENGINE_DIR)/mkimage $(B)/linux/pac
 
 LINUX_PROGRAMS += $(ENGINE_ARM):usr/bin/brig-engine \
 	$(foreach i,$(ENGINE_IMAGES),$(i):usr/lib/brig/images/$(notdir $(i)))
+
+# Unit tests, under the sanitizers.
+ENGINE_TESTS := test_brig_engine_parse test_brig_engine_unpack
+HOST_TESTS   += $(ENGINE_TESTS)
+define engine_test
+$(1)_SRCS   := tests/unit/$(1).c $(ENGINE_LIB)
+$(1)_CFLAGS := -D_GNU_SOURCE
+$(1)_LIBS   := -larchive -ljansson -lyaml
+endef
+$(foreach t,$(ENGINE_TESTS),$(eval $(call engine_test,$(t))))
 
 .PHONY: engine test-brig-engine
 engine: $(ENGINE_HOST) $(ENGINE_ARM) $(ENGINE_IMAGES)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An image out of the store as an OCI layout; and what no image needs out of it. */
-#define _GNU_SOURCE
 #include <archive.h>
 #include <archive_entry.h>
 #include <dirent.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -279,7 +278,7 @@ static int plain_layer(const struct image *image, int layer)
 	if (plain < 0) {
 		return fault_set(errno, "make a file in the store");
 	}
-	if (unpack_plain(blob, plain, unpack_defaults.bytes) == 0 &&
+	if (unpack_plain(blob, plain, unpack_defaults()->bytes) == 0 &&
 	    store_digest(plain, digest, &size) == 0) {
 		if (strcmp(digest, image->diff_ids[layer]) == 0) {
 			lseek(plain, 0, SEEK_SET);
@@ -300,7 +299,7 @@ static int fill_layer(const struct image *image, int layer, const char *part)
 	if (root < 0) {
 		return plain < 0 ? -1 : fault_set(errno, "open %s", part);
 	}
-	if (unpack_tar(plain, root, true, &unpack_defaults, &count) < 0) {
+	if (unpack_tar(plain, root, true, unpack_defaults(), &count) < 0) {
 		return -1;
 	}
 	if (count.skipped > 0) {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -15,6 +14,7 @@
 
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
+#include "guests/linux/brig/engine/parse.h"
 #include "guests/linux/brig/engine/unpack.h"
 
 #define DEPTH_MAX   256
@@ -23,7 +23,17 @@
 #define OPAQUE_NAME ".wh..wh..opq"
 #define OPAQUE_ATTR "trusted.overlay.opaque"
 
-const struct unpack_limits unpack_defaults = {.bytes = 4ULL << 30, .entries = 500000};
+const struct unpack_limits *unpack_defaults(void)
+{
+	static struct unpack_limits limits = {.entries = 500000};
+	const char *text = getenv("BRIG_LAYER_LIMIT");
+	int64_t bytes;
+	if (limits.bytes == 0) {
+		bool given = text != NULL && parse_size(text, &bytes) == 0 && bytes > 0;
+		limits.bytes = given ? (uint64_t)bytes : 4ULL << 30;
+	}
+	return &limits;
+}
 
 struct job {
 	struct archive *archive;

@@ -11,7 +11,8 @@ struct unpack_limits {
 	uint64_t entries; /* of the archive */
 };
 
-extern const struct unpack_limits unpack_defaults;
+/* 4 GiB, or $BRIG_LAYER_LIMIT; 500000 entries. */
+const struct unpack_limits *unpack_defaults(void);
 
 struct unpack_count {
 	uint64_t bytes;

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user does with the engine, on this machine."""
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+
+POD = """name: demo
+containers:
+  - name: front
+    image: web
+    ports: "8091:80"
+    depends_on: [back]
+  - name: back
+    image: hello
+    command: [sleep, "1000"]
+    health_cmd: "true"
+    health_interval: 200ms
+"""
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.05)
+
+
+def row(engine, name):
+    return next(r for r in json.loads(engine.out("ps", "-a", "--json")) if r["name"] == name)
+
+
+def page(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+        return answer.read().decode()
+
+
+def supervisor(engine, name):
+    """The pid of the supervisor of a container, by its command line."""
+    full = json.loads(engine.out("inspect", name))[0]["id"]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().decode().split("\0")
+        except OSError:
+            continue
+        if words[:3] == ["brig-engine", "supervise", full]:
+            return int(pid)
+    return None
+
+
+def test_run_gives_output_and_exit_code(containers):
+    assert containers.out("run", "--rm", "hello", "echo", "hi") == "hi"
+    assert containers("run", "--rm", "hello", "sh", "-c", "exit 7", check=False).returncode == 7
+    assert containers.out("run", "--rm", "-i", "hello", "cat", stdin="in") == "in"
+    assert containers.out("ps", "-aq") == ""
+
+
+def test_a_service_is_published_and_logged(containers):
+    containers("run", "-d", "--name", "web", "-p", "8090:80", "web")
+    wait_for(lambda: "It works" in page(8090))
+    wait_for(lambda: "response:200" in containers.out("logs", "web"))
+    assert containers.out("exec", "web", "hostname") == row(containers, "web")["id"]
+    containers.fails("rm", "web", because="web runs")
+    containers.fails("run", "-d", "--name", "web", "web", because="is taken by")
+    containers("stop", "-t", "1", "web")
+    assert row(containers, "web")["state"] == "exited"
+    containers("rm", "web")
+    tables = subprocess.run(["nft", "list", "tables"], check=True, capture_output=True, text=True)
+    assert "brig-" not in tables.stdout
+
+
+def test_the_defaults_are_safe(containers):
+    status = containers.out("run", "--rm", "hello", "cat", "/proc/self/status")
+    assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
+    assert "CapBnd:\t00000000a80425fb" in status and "CapInh:\t0000000000000000" in status
+    for attempt in ("mount -t tmpfs x /tmp", "unshare -m true", "echo b >/proc/sysrq-trigger",
+                    "cat /proc/kcore | head -c 1 | grep -q ."):
+        assert containers("run", "--rm", "hello", "sh", "-c", attempt, check=False).returncode != 0
+
+
+def test_networks(containers):
+    def lines(network):
+        return containers.out("run", "--rm", "--network", network, "hello", "ip", "-o", "link")
+    assert "eth0" not in lines("none")
+    assert "brig0" in lines("host") or "lo" in lines("host")
+    containers("run", "-d", "--name", "web", "web")
+    assert "It works" in containers.out("run", "--rm", "--network", "container:web", "hello", "wget", "-qO-",
+                                        "http://127.0.0.1/")
+
+
+def test_volumes_outlive_containers(containers, tmp_path):
+    containers("run", "--rm", "-v", "data:/data", "hello", "sh", "-c", "echo kept >/data/x")
+    assert containers.out("run", "--rm", "-v", "data:/data:ro", "hello", "cat", "/data/x") == "kept"
+    (tmp_path / "host").mkdir()
+    refused = containers("run", "--rm", "-v", f"{tmp_path}/host:/data:ro", "hello", "touch", "/data/x", check=False)
+    assert refused.returncode != 0 and "Read-only" in refused.stderr
+
+
+def test_layers_are_shared_and_never_written(containers):
+    containers("run", "--rm", "hello", "sh", "-c", "rm /etc/passwd; echo x >/etc/group")
+    assert "root" in containers.out("run", "--rm", "hello", "cat", "/etc/passwd")
+
+
+def test_a_failure_is_restarted_up_to_its_limit(containers):
+    containers("run", "-d", "--name", "bad", "--restart", "on-failure:2", "hello", "sh", "-c", "echo again; exit 3")
+    wait_for(lambda: row(containers, "bad")["state"] == "exited")
+    assert row(containers, "bad")["restarts"] == 2 and row(containers, "bad")["exit_code"] == 3
+    assert containers.out("logs", "bad") == "again\nagain\nagain"
+
+
+def test_the_log_is_rotated(containers):
+    containers("run", "--name", "flood", "--log-size", "100k", "hello", "sh", "-c", "seq 1 30000")
+    logs = containers.out("logs", "flood").split("\n")
+    assert logs[-1] == "30000" and len(logs) < 30000
+    assert containers.out("logs", "-n", "2", "flood").split() == ["29999", "30000"]
+
+
+def test_a_killed_supervisor_is_replaced_while_the_container_runs_on(containers):
+    containers("run", "-d", "--name", "on", "hello", "sh", "-c",
+               "n=0; while true; do echo $n; n=$((n+1)); sleep 0.05; done")
+    wait_for(lambda: "3" in containers.out("logs", "on").split())
+    pid, old = row(containers, "on")["pid"], supervisor(containers, "on")
+    os.kill(old, signal.SIGKILL)
+    wait_for(lambda: supervisor(containers, "on") != old)
+    containers("ps")
+    wait_for(lambda: supervisor(containers, "on") not in (None, old))
+    last = int(containers.out("logs", "on").split()[-1])
+    wait_for(lambda: int(containers.out("logs", "on").split()[-1]) > last + 5)
+    assert row(containers, "on")["pid"] == pid
+    numbers = [int(n) for n in containers.out("logs", "on").split()]
+    assert numbers == list(range(len(numbers)))
+    containers("stop", "-t", "1", "on")
+    assert row(containers, "on")["state"] == "exited"
+
+
+def test_health_is_watched(containers):
+    containers("run", "-d", "--name", "ill", "--health-cmd", "test -e /well", "--health-interval", "100ms",
+               "--health-retries", "2", "hello", "sleep", "1000")
+    wait_for(lambda: row(containers, "ill")["health"] == "unhealthy")
+    containers("exec", "ill", "touch", "/well")
+    wait_for(lambda: row(containers, "ill")["health"] == "healthy")
+
+
+def test_apply_restarts_only_what_changed(containers, tmp_path):
+    pod = tmp_path / "pod.yaml"
+    pod.write_text(POD)
+    assert containers.out("apply", str(pod)).split("\n") == ["demo-back created", "demo-front created"]
+    wait_for(lambda: "It works" in page(8091))
+    assert containers.out("apply", str(pod)).split("\n") == ["demo-back unchanged", "demo-front unchanged"]
+    pod.write_text(POD.replace("8091", "8092"))
+    assert containers.out("apply", str(pod)).split("\n") == ["demo-back unchanged", "demo-front replaced"]
+    pod.write_text(POD.split("  - name: back")[0].replace("    depends_on: [back]\n", ""))
+    assert "demo-back removed" in containers.out("apply", str(pod))
+
+
+def test_save_and_load_round(containers, tmp_path):
+    containers("save", "-o", str(tmp_path / "out.tar"), "hello")
+    containers("rmi", "hello")
+    containers.fails("run", "--rm", "hello", "true", because="not in the store")
+    assert containers.out("load", str(tmp_path / "out.tar")).startswith("hello:latest")
+    assert containers.out("run", "--rm", "hello", "echo", "hi") == "hi"
+
+
+def test_errors_say_what_and_why(engine):
+    engine.fails("run", "nosuch", because="image nosuch: not in the store")
+    engine.fails("load", "/nonexistent.tar", because="load /nonexistent.tar: No such file")
+    engine.fails("logs", "nobody", because="nobody: no such container")
+    engine.fails("run", "--memory", "lots", "x", because='memory: "lots"')
+    engine.fails("run", "-p", "99999:1", "x", because="99999")
