@@ -97,8 +97,8 @@ void command_table(json_t *rows, const char *const *keys, bool json)
 	for (size_t i = 0; keys[i] != NULL; i++) {
 		char name[32] = "";
 		for (size_t j = 0; keys[i][j] != '\0' && j + 1 < sizeof(name); j++) {
-			name[j] =
-				keys[i][j] == '_' ? ' ' : (char)toupper((unsigned char)keys[i][j]);
+			int upper = toupper((unsigned char)keys[i][j]);
+			name[j] = (char)(upper == '_' ? ' ' : upper);
 		}
 		json_object_set_new(head, keys[i], json_string(name));
 		widths[i] = (int)strlen(name);

@@ -62,8 +62,9 @@ int command_ps(int argc, char **argv)
 	static const char *const keys[] = {"id",       "name",  "image",   "status",
 					   "restarts", "ports", "address", NULL};
 	bool json = command_flag(&argc, argv, "--json");
-	bool quiet = command_flag(&argc, argv, "-q");
-	bool all = command_flag(&argc, argv, "--all");
+	bool both = command_flag(&argc, argv, "-aq") || command_flag(&argc, argv, "-qa");
+	bool quiet = command_flag(&argc, argv, "-q") || both;
+	bool all = command_flag(&argc, argv, "--all") || both;
 	all = command_flag(&argc, argv, "-a") || all;
 	json_t *rows = json_array();
 	if (command_operands(argc, argv, 0) < 0) {

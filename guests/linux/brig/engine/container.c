@@ -79,6 +79,7 @@ struct container *container_list(void)
 int container_find(const char *name, struct container *c)
 {
 	int found = 0;
+	*c = (struct container){0};
 	for (const struct container *one = container_list(); one->id[0] != '\0'; one++) {
 		if (strcmp(container_name(one), name) == 0) {
 			*c = *one;
@@ -133,7 +134,7 @@ static int make_folders(const struct container *c)
 int container_make(const json_t *request, struct container *c)
 {
 	struct image image;
-	struct container other;
+	struct container other = {0};
 	const char *reference = request_text(request, "image", "");
 	fd_auto lock = store_lock();
 	if (lock < 0 || store_find(reference, &image) < 0 || choose_id(c->id) < 0) {

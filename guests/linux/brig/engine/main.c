@@ -62,7 +62,9 @@ static int help(void)
 		}
 		snprintf(name, sizeof(name), "%s", key->option != NULL ? key->option : key->name);
 		for (char *at = name; *at != '\0'; at++) {
-			*at = *at == '_' ? '-' : *at;
+			if (*at == '_') {
+				*at = '-';
+			}
 		}
 		printf("  %c%c --%s%-*s %s\n", key->letter ? '-' : ' ',
 		       key->letter ? key->letter : ' ', name, (int)(22 - strlen(name)), value,

@@ -51,7 +51,9 @@ static const char *option_name(const struct request_key *key)
 {
 	char *name = file_text("%s", key->option != NULL ? key->option : key->name);
 	for (char *at = name; *at != '\0'; at++) {
-		*at = *at == '_' ? '-' : *at;
+		if (*at == '_') {
+			*at = '-';
+		}
 	}
 	return name;
 }
