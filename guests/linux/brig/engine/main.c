@@ -133,10 +133,10 @@ static void revive_all(void)
 static int supervise(char **argv)
 {
 	struct container c;
-	if (argv[1] == NULL || argv[2] == NULL || container_find(argv[1], &c) < 0) {
+	if (argv[1] == NULL || container_find(argv[1], &c) < 0) {
 		return 1;
 	}
-	return supervise_main(&c, atoi(argv[2]));
+	return supervise_main(&c, SUPERVISE_REPORT);
 }
 
 int main(int argc, char **argv)

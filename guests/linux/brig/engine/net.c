@@ -16,11 +16,12 @@
 #include "guests/linux/brig/engine/run.h"
 #include "guests/linux/brig/engine/store.h"
 
-#define BRIDGE    "brig0"
-#define PREFIX    "10.88.0."
-#define GATEWAY   PREFIX "1"
-#define NET_RUN   "/run/brig-net"
-#define LAST_HOST 254
+#define BRIDGE      "brig0"
+#define PREFIX      "10.88.0."
+#define GATEWAY     "10.88.0.1"
+#define GATEWAY_NET "10.88.0.1/24"
+#define NET_RUN     "/run/brig-net"
+#define LAST_HOST   254
 
 static const char *kind_of(const struct container *c)
 {
@@ -66,7 +67,7 @@ static int make_bridge(void)
 		return 0;
 	}
 	if (run_words("ip", "link", "add", BRIDGE, "type", "bridge") < 0 ||
-	    run_words("ip", "addr", "add", GATEWAY "/24", "dev", BRIDGE) < 0 ||
+	    run_words("ip", "addr", "add", GATEWAY_NET, "dev", BRIDGE) < 0 ||
 	    run_words("ip", "link", "set", BRIDGE, "up") < 0 || bridge_rules() < 0 ||
 	    write_setting("/proc/sys/net/ipv4/ip_forward", "1") < 0 ||
 	    write_setting("/proc/sys/net/ipv4/conf/" BRIDGE "/route_localnet", "1") < 0) {

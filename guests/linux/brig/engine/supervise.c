@@ -326,7 +326,6 @@ int supervise_main(const struct container *c, int report)
 
 static void become_supervisor(const struct container *c, int report)
 {
-	char number[16];
 	int null = open("/dev/null", O_RDWR);
 	setsid();
 	if (fork() != 0) {
@@ -335,13 +334,14 @@ static void become_supervisor(const struct container *c, int report)
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(null, 2);
-	dup2(report, 3);
-	close_range(4, ~0U, 0);
-	snprintf(number, sizeof(number), "%d", 3);
+	/* Above where it goes, so that the copy is one that stays open. */
+	int high = fcntl(report, F_DUPFD, SUPERVISE_REPORT + 1);
+	dup2(high, SUPERVISE_REPORT);
+	close_range(SUPERVISE_REPORT + 1, ~0U, 0);
 	if (chdir("/") == 0) {
-		execl("/proc/self/exe", "brig-engine", "supervise", c->id, number, (char *)NULL);
+		execl("/proc/self/exe", "brig-engine", "supervise", c->id, (char *)NULL);
 	}
-	dprintf(3, "run the supervisor: %s", strerror(errno));
+	dprintf(SUPERVISE_REPORT, "run the supervisor: %s", strerror(errno));
 	_exit(EXIT_NEVER);
 }
 

@@ -7,6 +7,8 @@
 
 #include "guests/linux/brig/engine/container.h"
 
+#define SUPERVISE_REPORT 3 /* the descriptor that a supervisor reports on */
+
 /* Start it, supervised in the background; returns when it runs, or -1 with the fault. */
 int supervise_start(const struct container *c);
 /* The supervisor itself; report is written why it did not start, then closed. */

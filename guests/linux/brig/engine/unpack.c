@@ -64,6 +64,12 @@ static int split_path(char *path, char **parts, const char *whole)
 	return count;
 }
 
+/* Never NULL, which the path's end is not to be taken for. */
+static const char *part_at(char **parts, int at)
+{
+	return parts[at] != NULL ? parts[at] : "";
+}
+
 static void set_opaque(int dir)
 {
 	/* Not root, or a file system without trusted.*: the layer is then not shared anyway. */
@@ -106,17 +112,17 @@ static int enter_dir(int root, int dir, const char *name)
 static int enter_ancestor(struct job *job, int dir, char **parts, int depth)
 {
 	struct stat status;
-	if (job->layer && strncmp(parts[depth], WHITEOUT, strlen(WHITEOUT)) == 0) {
-		return fault_set(0, "\"%s\" is a whiteout and a directory", parts[depth]);
+	if (job->layer && strncmp(part_at(parts, depth), WHITEOUT, strlen(WHITEOUT)) == 0) {
+		return fault_set(0, "\"%s\" is a whiteout and a directory", part_at(parts, depth));
 	}
-	if (fstatat(dir, parts[depth], &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fstatat(dir, part_at(parts, depth), &status, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISLNK(status.st_mode)) {
-		return enter_dir(job->root, dir, parts[depth]);
+		return enter_dir(job->root, dir, part_at(parts, depth));
 	}
 	char path[PATH_MAX] = "";
 	for (int i = 0; i <= depth; i++) {
 		size_t used = strlen(path);
-		snprintf(path + used, sizeof(path) - used, "%s/", parts[i]);
+		snprintf(path + used, sizeof(path) - used, "%s/", part_at(parts, i));
 	}
 	int child = file_open_in(job->root, path, O_RDONLY | O_DIRECTORY, 0);
 	if (child < 0) {
@@ -236,7 +242,7 @@ static int make_symlink(struct archive_entry *entry, int dir, const char *name)
 /* The target is looked up as a member is: below root, its last name not followed. */
 static int make_hardlink(struct job *job, const char *target, int dir, const char *name)
 {
-	char *parts[DEPTH_MAX];
+	char *parts[DEPTH_MAX] = {0};
 	char *copy = file_text("%s", target);
 	struct stat status;
 	int count = split_path(copy, parts, target);
@@ -248,11 +254,11 @@ static int make_hardlink(struct job *job, const char *target, int dir, const cha
 	int result = -1;
 	if (parent < 0) {
 		result = -1;
-	} else if (fstatat(parent, parts[count - 1], &status, AT_SYMLINK_NOFOLLOW) < 0) {
+	} else if (fstatat(parent, part_at(parts, count - 1), &status, AT_SYMLINK_NOFOLLOW) < 0) {
 		result = fault_set(errno, "a hard link to %.200s", target);
 	} else if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
 		result = fault_set(0, "a hard link to %.200s, which is no file", target);
-	} else if (linkat(parent, parts[count - 1], dir, name, 0) < 0) {
+	} else if (linkat(parent, part_at(parts, count - 1), dir, name, 0) < 0) {
 		result = fault_set(errno, "link it to %.200s", target);
 	} else {
 		result = 0;
@@ -344,7 +350,7 @@ static int take_root(struct job *job, struct archive_entry *entry, const char *p
 
 static int take_entry(struct job *job, struct archive_entry *entry)
 {
-	char *parts[DEPTH_MAX];
+	char *parts[DEPTH_MAX] = {0};
 	const char *path = archive_entry_pathname(entry);
 	if (path == NULL || strlen(path) >= PATH_MAX) {
 		return fault_set(ENAMETOOLONG, "a member's name");
@@ -360,7 +366,7 @@ static int take_entry(struct job *job, struct archive_entry *entry)
 		result = take_root(job, entry, path);
 	} else if (count > 0) {
 		fd_auto dir = open_parent(job, parts, count - 1);
-		const char *name = parts[count - 1];
+		const char *name = part_at(parts, count - 1);
 		if (dir < 0) {
 			result = -1;
 		} else if (job->layer && strncmp(name, WHITEOUT, strlen(WHITEOUT)) == 0) {
