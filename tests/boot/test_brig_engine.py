@@ -21,7 +21,6 @@ def linux(board):
     console.linux_shell()
     if console.linux("test -x /usr/bin/brig && echo yes") != "yes":
         pytest.skip("the guest has no OCI runtime (brig) yet")
-    console.linux("stty -echo cols 200", 30)
     return lambda line, timeout=120: console.linux(line, timeout)
 
 
@@ -52,7 +51,8 @@ def test_nothing_is_left(linux):
 
 
 def test_apply_restarts_only_what_changed(linux):
-    linux("cat > /tmp/pod.yaml <<'END'\n" + POD + "END")
+    for line in POD.splitlines():
+        linux(f"echo '{line}' >>/tmp/pod.yaml")
     assert linux("brig apply /tmp/pod.yaml").split() == ["demo-back", "created", "demo-front", "created"]
     assert "It works" in linux("wget -qO- http://127.0.0.1:8081/")
     linux("sed -i s/8081/8082/ /tmp/pod.yaml")
