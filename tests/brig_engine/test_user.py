@@ -61,7 +61,8 @@ def test_run_gives_output_and_exit_code(containers):
 def test_a_service_is_published_and_logged(containers):
     containers("run", "-d", "--name", "web", "-p", "8090:80", "web")
     wait_for(lambda: "It works" in page(8090))
-    wait_for(lambda: "response:200" in containers.out("logs", "web"))
+    # what came on stderr goes there again
+    wait_for(lambda: "response:200" in containers("logs", "web").stderr)
     assert containers.out("exec", "web", "hostname") == row(containers, "web")["id"]
     containers.fails("rm", "web", because="web runs")
     containers.fails("run", "-d", "--name", "web", "web", because="is taken by")

@@ -55,7 +55,7 @@ $(foreach t,$(ENGINE_TESTS),$(eval $(call engine_test,$(t))))
 engine: $(ENGINE_HOST) $(ENGINE_ARM) $(ENGINE_IMAGES)
 
 # As root, in a network and a mount namespace of its own.
-test-brig-engine: $(ENGINE_HOST) | $(TEST_TOOLS)
+test-brig-engine: $(ENGINE_HOST) $(BRIG_HOST) | $(TEST_TOOLS)
 	@ENGINE=$(abspath $(ENGINE_HOST)) timeout 900 unshare -nm /usr/bin/python3 -m pytest -q \
 		-p no:cacheprovider tests/brig_engine
 endif
