@@ -105,6 +105,7 @@ help:
 	@echo "make lint         static checks; make units: tests on the host; make test-boot: all that boots"
 	@echo "make soak         one boot, BOOTS=20 times in a row"
 	@echo "make test-brig    the container runtime, natively (root); make bench-brig: beside crun and runc"
+	@echo "make bench        instructions of each trap; bench-check fails where one rose"
 	@echo "make bundle       CONFIG=my.dts OUT=my.itb [IMAGES=folder]: a bundle of your own"
 	@echo "make check-config what the board would say to CONFIG, and the map of who owns what"
 	@echo "make bhcheck      the desk checker itself: build/bhcheck BUNDLE BOARD.dtb"
@@ -125,4 +126,4 @@ units: $(UNITS)
 
 check: lint units check-boot
 
-test: lint units test-brig test-brig-engine test-boot test-boot-rpi4
+test: lint units bench-check test-brig test-brig-engine test-boot test-boot-rpi4

@@ -6,3 +6,4 @@ include tests/unit/desk.mk
 include tests/desk/rules.mk
 include tests/fuzz/rules.mk
 include tests/unit/brig.mk
+include tests/bench/rules.mk
