@@ -25,7 +25,7 @@ static struct {
 	unsigned int banner_at;
 } console = {.line_empty = true, .escape = 0x1d};
 
-static struct console_port log_port = {.name = "hypervisor"};
+static struct console_port log_port;
 static struct console_port vm_ports[CONSOLE_PORTS_MAX - 1];
 
 struct console_port *console_log_port(void)
@@ -195,6 +195,7 @@ static void attach_locked(unsigned int index)
 void console_init(const struct console_uart *uart)
 {
 	console.uart = uart;
+	log_port.name = "hypervisor"; /* not in its initialiser: the ring would be in the image */
 	console.ports[0] = &log_port;
 	console.port_count = 1;
 	pump();
