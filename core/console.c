@@ -18,7 +18,7 @@ static struct {
 	unsigned int attached;
 	uint8_t escape;
 	/* The line on the screen: whose it is, and whether it is still empty. */
-	const struct console_port *line_owner;
+	struct console_port *line_owner;
 	bool line_empty;
 	/* Banner, or what starts a line, on its way out: sent before any port's text. */
 	char banner[64];
@@ -77,6 +77,9 @@ static struct console_port *next_port(void)
 			first = i + 1;
 		}
 	}
+	if (!is_all() && is_due(&log_port)) {
+		return &log_port; /* all of it, or it would break into the same line again */
+	}
 	for (unsigned int i = 0; i < console.port_count; i++) {
 		struct console_port *p = console.ports[(first + i) % console.port_count];
 
@@ -100,11 +103,22 @@ static void send_text(const char *text)
 	}
 }
 
+/* The line of the attached port that is broken into will be shown from its start. */
+static void restart_line(struct console_port *broken)
+{
+	if (!is_all() && broken && broken->shown - broken->line_start <= CONSOLE_LINE_MAX) {
+		broken->shown = broken->line_start;
+	}
+}
+
 /* Start a line of another port: close the open one, tag it where several are shown. */
-static void open_line(const struct console_port *p)
+static void open_line(struct console_port *p)
 {
 	bool tag = is_all() && p != &log_port;
 
+	if (!console.line_empty) {
+		restart_line(console.line_owner);
+	}
 	fmt_print(console.banner, sizeof(console.banner), "%s%s%s%s",
 		  console.line_empty ? "" : "\r\n", tag ? "[" : "", tag ? p->name : "",
 		  tag ? "] " : "");
@@ -127,6 +141,9 @@ static void send_next(struct console_port *p)
 	}
 	send(p->ring[p->shown % CONSOLE_RING_SIZE]);
 	p->shown++;
+	if (console.line_empty) {
+		p->line_start = p->shown;
+	}
 }
 
 /* Send what the UART takes now. True: there is more. */

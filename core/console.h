@@ -3,7 +3,8 @@
  * The console: every VM and the hypervisor's log write into a ring of their own
  * (a port), and one physical UART shows what the user asks for.
  *
- *   attached to a port   that port's text, and the log's new lines between
+ *   attached to a port   that port's text, and the log's new lines between; a line that the
+ *                        log breaks into begins again after it, whole
  *   attached to "all"    every port's lines, each tagged with its port's name; what has no
  *                        end yet (a prompt, say) waits for it, up to CONSOLE_LINE_MAX bytes
  *
@@ -31,6 +32,7 @@ struct console_port {
 	uint64_t head;        /* bytes written since boot */
 	uint64_t line_end;    /* of those, up to the last end of a line */
 	uint64_t shown;       /* bytes shown, of those; under the console's lock */
+	uint64_t line_start;  /* where the line begins that is being shown; the same */
 	char ring[CONSOLE_RING_SIZE];
 	/* Takes a key for this port; NULL: the port has no input. Called on the boot CPU. */
 	void (*input)(void *context, char c);

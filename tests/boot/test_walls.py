@@ -16,6 +16,7 @@ def test_wall(board, access, address):
     console = board(config(walls, canary, attach="walls")).console
     console.expect(r"TRY " + access)
     console.expect(rf"walls: crashed: .* IPA {address}")
+    console.expect(r"walls: stopped")
     assert "FAIL survived" not in console.text
     console.attach("canary")
     console.expect(r"CANARY watches")

@@ -224,9 +224,23 @@ static void test_log_lines_come_between(void **state)
 	write(linux_port, "$ ls");
 	clear_screen();
 	write(&log_port, "bulkhead: rtos: crashed\r\n");
-	assert_screen("\r\nbulkhead: rtos: crashed\r\n");
+	assert_screen("\r\nbulkhead: rtos: crashed\r\n$ ls");
 	write(linux_port, "\r\nfile\r\n");
 	assert_screen("\r\nfile\r\n");
+}
+
+static void test_a_long_line_goes_on_where_it_was(void **state)
+{
+	static char text[CONSOLE_LINE_MAX + 2];
+
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	memset(text, 'y', CONSOLE_LINE_MAX + 1);
+	write(linux_port, text);
+	clear_screen();
+	write(&log_port, "bulkhead: x\r\n");
+	write(linux_port, "z\r\n");
+	assert_screen("\r\nbulkhead: x\r\nz\r\n");
 }
 
 static void test_log_replays_all_that_it_has(void **state)
@@ -493,6 +507,7 @@ int main(void)
 		cmocka_unit_test_setup(test_escape_goes_round, setup),
 		cmocka_unit_test_setup(test_escape_key_is_the_configured_one, setup),
 		cmocka_unit_test_setup(test_log_lines_come_between, setup),
+		cmocka_unit_test_setup(test_a_long_line_goes_on_where_it_was, setup),
 		cmocka_unit_test_setup(test_log_replays_all_that_it_has, setup),
 		cmocka_unit_test_setup(test_all_tags_each_line, setup),
 		cmocka_unit_test_setup(test_all_shows_whole_lines, setup),
