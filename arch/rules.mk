@@ -10,11 +10,12 @@ bulkhead_CFLAGS := -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
 	-fstack-protector-strong -D_POSIX_C_SOURCE=200809L -fno-tree-loop-distribute-patterns -I$(LIBFDT_DIR) -I$(B)/bare/bulkhead
 bulkhead_LDFLAGS := -pie --no-dynamic-linker -z text -z norelro
 
-# What runs at boot and at a VM's start only is built for size; traps never come here.
+# What runs at boot and at a VM's start only is built for size, but for the hash and the walk
+# of a device tree, which are most of a boot. Traps never come here.
 bulkhead_COLD := $(core_config_SRCS) $(LIBFDT_SRCS) core/load.c core/vm.c core/pages.c \
 	$(addprefix arch/arm64/,boot.c firmware.c mmu.c panic.c)
-$(patsubst %,$(B)/bare/bulkhead/%.o,$(filter-out core/lib/sha256.c,$(bulkhead_COLD))): \
-	bulkhead_CFLAGS += -Os
+bulkhead_COLD := $(filter-out core/lib/sha256.c $(LIBFDT_DIR)/fdt.c $(LIBFDT_DIR)/fdt_ro.c,$(bulkhead_COLD))
+$(bulkhead_COLD:%=$(B)/bare/bulkhead/%.o): bulkhead_CFLAGS += -Os
 
 # offsets.h: constants of C for the assembler.
 $(B)/bare/bulkhead/arch/arm64/offsets.h: arch/arm64/offsets.c | $(RUN_TOOLS) $(LIBFDT_DIR)/libfdt.h
