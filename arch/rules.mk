@@ -7,13 +7,15 @@ bulkhead_SRCS   := $(arch_SRCS) $(core_SRCS) $(core_config_SRCS) $(platform_SRCS
 bulkhead_LDS    := arch/arm64/link.lds
 bulkhead_PIE    := -fpie
 bulkhead_CFLAGS := -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
-	-fstack-protector-strong -D_POSIX_C_SOURCE=200809L -fno-tree-loop-distribute-patterns -I$(LIBFDT_DIR) -I$(B)/bare/bulkhead
+	-fstack-protector-strong -D_POSIX_C_SOURCE=200809L -fno-tree-loop-distribute-patterns \
+	-fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels \
+	-I$(LIBFDT_DIR) -I$(B)/bare/bulkhead
 bulkhead_LDFLAGS := -pie --no-dynamic-linker -z text -z norelro
 
 # What runs at boot and at a VM's start only is built for size, but for the hash and the walk
 # of a device tree, which are most of a boot. Traps never come here.
-bulkhead_COLD := $(core_config_SRCS) $(LIBFDT_SRCS) core/load.c core/vm.c core/pages.c \
-	$(addprefix arch/arm64/,boot.c firmware.c mmu.c panic.c)
+bulkhead_COLD := $(core_config_SRCS) $(LIBFDT_SRCS) $(addprefix core/,load.c vm.c pages.c log.c lib/fmt.c) \
+	$(addprefix arch/arm64/,boot.c context.c firmware.c idregs.c mmu.c panic.c)
 bulkhead_COLD := $(filter-out core/lib/sha256.c $(LIBFDT_DIR)/fdt.c $(LIBFDT_DIR)/fdt_ro.c,$(bulkhead_COLD))
 $(bulkhead_COLD:%=$(B)/bare/bulkhead/%.o): bulkhead_CFLAGS += -Os
 
