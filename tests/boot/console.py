@@ -137,5 +137,5 @@ class Console:
         """Ask the attached canary; returns (state, sweeps, beats, bad)."""
         self.mark = len(self.text)
         self.send("?")
-        m = self.expect(r"CANARY (ok|BAD) (\d+) beats (\d+) late (\d+) bad (\d+)", timeout)
+        m = self.expect(r"CANARY (ok|BAD) (\d+) beats (\d+) late (\d+) bad (\d+)\s", timeout)
         return m.group(1), int(m.group(2)), int(m.group(3)), int(m.group(5))

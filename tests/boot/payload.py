@@ -12,7 +12,7 @@ def expect_done(console, timeout=300, emulator_faults=()):
     emulator_faults: tests that the emulator alone may make fail here.
     """
     start = console.mark
-    done = console.expect(r"DONE passed (\d+) failed (\d+) skipped (\d+)", timeout)
+    done = console.expect(r"DONE passed (\d+) failed (\d+) skipped (\d+)\s", timeout)
     text = console.text[start:done.end()]
     failed = re.findall(r"FAIL .*$", text, re.MULTILINE)
     passed = re.findall(r"PASS (\S+)", text)

@@ -155,7 +155,7 @@ def test_panic_stops_all(board, stub_path):
     console.send("x")
     console.expect(r"^bulkhead: PANIC on CPU 0: exception in EL2, vector 4, SP 0x")
     console.expect(r"^  x0  0x[0-9a-f]{16}  x1  0x[0-9a-f]{16}")
-    match = console.expect(r"^bulkhead: ESR_EL2 (0x\w+) ELR_EL2 (0x\w+)")
+    match = console.expect(r"^bulkhead: ESR_EL2 (0x\w+) ELR_EL2 (0x\w+) FAR_EL2 ")
     assert int(match.group(2), 16) == names["console_interrupt"]
     console.expect(r"^bulkhead: no CPU runs a guest any more$")
     assert "stays there" not in console.text
