@@ -163,6 +163,33 @@ static int add_load(const struct image *i, unsigned int index, const struct phdr
 	return 0;
 }
 
+/*
+ * A linker puts the ELF header before the first section where a page has room:
+ * linked at the start of RAM, that page lies below it. No guest reads it there.
+ */
+static void drop_header_below(struct phdr *p, uint64_t ram)
+{
+	uint64_t below = ram - p->paddr;
+
+	if (p->offset == 0 && p->paddr < ram && below < p->file_size && below <= SZ_64K) {
+		p->offset += below;
+		p->vaddr += below;
+		p->paddr += below;
+		p->file_size -= below;
+		p->mem_size -= below;
+	}
+}
+
+static bool in_segment(const struct image_plan *plan, uint64_t ipa)
+{
+	for (unsigned int j = 0; j < plan->segment_count; j++) {
+		if (ipa - plan->segments[j].ipa < plan->segments[j].mem_size) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What an ELF header must be; NULL or what it is not. */
 static const char *elf_fault(const struct image *i)
 {
@@ -188,7 +215,7 @@ static const char *elf_fault(const struct image *i)
 	return NULL;
 }
 
-static int plan_elf(const struct image *i, struct image_plan *plan)
+static int plan_elf(const struct image *i, uint64_t ram, struct image_plan *plan)
 {
 	const char *fault = elf_fault(i);
 	uint64_t entry;
@@ -209,6 +236,7 @@ static int plan_elf(const struct image *i, struct image_plan *plan)
 		if (p.type != PT_LOAD || p.mem_size == 0) {
 			continue;
 		}
+		drop_header_below(&p, ram);
 		if (add_load(i, n, &p, plan)) {
 			return -1;
 		}
@@ -217,6 +245,11 @@ static int plan_elf(const struct image *i, struct image_plan *plan)
 			plan->entry = p.paddr + (entry - p.vaddr);
 			entry_found = true;
 		}
+	}
+	/* a kernel linked high may give the address where it really starts */
+	if (!entry_found && in_segment(plan, entry)) {
+		plan->entry = entry;
+		entry_found = true;
 	}
 	if (!entry_found || !IS_ALIGNED(plan->entry, 4)) {
 		return image_error(i, "ELF entry 0x%lx is in no segment, or not 4-byte aligned",
@@ -254,7 +287,7 @@ int image_plan(const void *data, size_t size, uint64_t ram, uint64_t ram_size, u
 				   elf ? "ELF file" : "arm64 Image");
 	}
 	if (elf) {
-		return plan_elf(&i, plan);
+		return plan_elf(&i, ram, plan);
 	}
 	return image ? plan_linux(&i, ram, ram_size, plan)
 		     : plan_raw(&i, ram, ram_size, load_ipa, plan);

@@ -4,13 +4,14 @@ FAKE_ARCH := tests/unit/fake_arch.c
 FAKE_GIC  := $(FAKE_ARCH) tests/unit/fake_gic.c core/vgic.c
 FAKE_VM   := $(FAKE_GIC) tests/unit/fake_vm.c
 
-CORE_TESTS := test_console test_load test_mmio test_pages test_pgtable test_psci test_vgic \
+CORE_TESTS := test_console test_image_elf test_load test_mmio test_pages test_pgtable test_psci test_vgic \
 	test_vgic_dist test_vgic_model test_vgic_moves test_vm test_vpl011
 HOST_TESTS += $(CORE_TESTS)
 
 # What each needs besides itself. test_console, test_pages and test_vm include the file that
 # they test, to reset what it never does.
 test_console_NEEDS    := $(FAKE_ARCH) core/lib/fmt.c
+test_image_elf_NEEDS  := $(FAKE_ARCH) $(addprefix core/,image.c report.c lib/fmt.c)
 test_load_NEEDS       := $(FAKE_ARCH) $(addprefix core/,image.c load.c report.c lib/fmt.c)
 test_mmio_NEEDS       := $(FAKE_ARCH) core/mmio.c
 test_pages_NEEDS      := $(FAKE_ARCH) core/pgtable.c core/stage2.c
@@ -27,6 +28,7 @@ define core_test
 $(1)_SRCS := tests/unit/$(1).c $$($(1)_NEEDS)
 endef
 $(foreach t,$(CORE_TESTS),$(eval $(call core_test,$(t))))
+test_image_elf_CFLAGS := -I$(LIBFDT_DIR)
 test_load_CFLAGS := -I$(LIBFDT_DIR)
 
 # A driver: its device is the test itself, behind this mmio.h.

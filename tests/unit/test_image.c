@@ -308,9 +308,6 @@ static const struct elf_case elf_cases[] = {
 	 "vm: kernel: ELF entry 0xffff000000000012 is in no segment, or not 4-byte aligned"},
 	{24, 8, 0xffff000000001100,
 	 "vm: kernel: ELF entry 0xffff000000001100 is in no segment, or not 4-byte aligned"},
-	/* the entry is an address of the program, not of memory */
-	{24, 8, RAM + SZ_1M,
-	 "vm: kernel: ELF entry 0x40100000 is in no segment, or not 4-byte aligned"},
 };
 
 static void test_elf_that_cannot_be(void **state)
