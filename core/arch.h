@@ -52,6 +52,8 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0);
 _Noreturn void arch_leave_guest(void);
 /* Enter the guest with the reset context of v. */
 _Noreturn void arch_enter_guest(struct vcpu *v);
+/* Does the timer behind this private interrupt of the current vCPU ask for it: on, due, not masked? */
+bool arch_timer_line(uint32_t intid);
 /* Physical CNTVOFF of a VM that starts now. */
 uint64_t arch_vm_counter_offset(void);
 

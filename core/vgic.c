@@ -190,7 +190,7 @@ static void lr_load(struct vcpu *v, struct virq *irq, unsigned int n)
 	} else if (!irq->edge) {
 		lr |= LR_EOI; /* look at the line again when the guest is done */
 	}
-	irq->soft = irq->latch;
+	irq->soft = irq->hw ? irq->soft : irq->latch;
 	irq->latch = false;
 	irq->lr = (uint8_t)n;
 	irq->holder = (uint8_t)v->index;
@@ -521,6 +521,7 @@ void vgic_inject_timer(struct vcpu *v, uint32_t intid)
 	struct virq *irq = &v->vgic.priv[intid];
 
 	spin_lock(&g->lock);
+	irq->soft = !arch_timer_line(intid);
 	if (irq->lr != VIRQ_NO_LR && is_open(g, irq)) {
 		/* the same as for an SPI, and a private interrupt is nowhere else */
 		gic.lr_write(irq->lr, lr_of_hw(irq));
@@ -689,6 +690,33 @@ struct operation {
 	int holder; /* out: whom to ask instead, or -1 */
 };
 
+/*
+ * A guest may stop or re-arm a timer whose interrupt was passed on but not taken
+ * yet. The line has fallen then, and so has the pending state, unless software
+ * had set that. Seen here, on the vCPU's own CPU, whenever the state is asked for.
+ */
+static void resample_timer(struct vcpu *v, struct virq *irq)
+{
+	uint64_t lr;
+
+	if (!irq->hw || irq->intid >= VGIC_PRIVATE || irq->target != v->index || irq->soft ||
+	    v != arch_current_vcpu() || arch_timer_line(irq->intid)) {
+		return;
+	}
+	if (irq->lr != VIRQ_NO_LR) {
+		lr = gic.lr_read(irq->lr);
+		if ((lr & LR_STATE) != LR_PENDING) {
+			return;
+		}
+		gic.lr_write(irq->lr, 0);
+		lr_free(v, irq);
+	} else if (!irq->latch) {
+		return;
+	}
+	irq->latch = false;
+	gic.deactivate(irq->pintid);
+}
+
 static void operate_here(void *arg)
 {
 	struct operation *o = arg;
@@ -697,6 +725,7 @@ static void operate_here(void *arg)
 
 	spin_lock(&vm->vgic.lock);
 	o->holder = -1;
+	resample_timer(o->self, irq);
 	if (irq->lr != VIRQ_NO_LR && irq->holder == o->self->index &&
 	    !(gic.lr_read(irq->lr) & LR_STATE)) {
 		gic.lr_write(irq->lr, 0); /* the guest is done with it */

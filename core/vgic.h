@@ -50,7 +50,8 @@ struct virq {
 	bool line : 1;    /* level of the input that an emulated device drives */
 	bool active : 1;  /* active and not in a list register */
 	bool spilled : 1; /* that active state was evicted from a list register */
-	bool soft : 1;    /* level, in a list register: pending by software, not by the line */
+	bool soft : 1;    /* level, in a list register: pending by software, not by the line;
+			     a timer's: the same, from when it fired */
 	uint64_t route;   /* GICv3 GICD_IROUTER as written */
 };
 

@@ -10,6 +10,11 @@
 
 #define INTIDS 1020
 
+/* CNTV_CTL_EL0 and CNTP_CTL_EL0. */
+#define CTL_ENABLE  BIT(0)
+#define CTL_IMASK   BIT(1)
+#define CTL_ISTATUS BIT(2)
+
 static struct vm *owner[INTIDS];
 static uint32_t console_intid;
 
@@ -54,6 +59,14 @@ static void serve_own(struct cpu *c, uint32_t intid)
 		log_warn("interrupt %u has no owner: disabled", intid);
 		gic.set_enabled(c->id, intid, false);
 	}
+}
+
+bool arch_timer_line(uint32_t intid)
+{
+	uint64_t ctl =
+		intid == GUEST_VTIMER_INTID ? read_sysreg(cntv_ctl_el0) : read_sysreg(cntp_ctl_el0);
+
+	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
 }
 
 void irq_handle(uint32_t iar)

@@ -15,6 +15,11 @@ struct fake_phys *fake_phys(unsigned int cpu, uint32_t intid)
 	return intid < VGIC_PRIVATE ? &fake_gic.cpu[cpu].priv[intid] : &fake_gic.spi[intid];
 }
 
+bool arch_timer_line(uint32_t intid)
+{
+	return fake_phys(fake.cpu, intid)->line;
+}
+
 /* -- struct gic_ops ------------------------------------------------------------------------ */
 
 static void set_enabled(unsigned int cpu, uint32_t intid, bool enabled)

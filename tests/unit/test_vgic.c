@@ -348,6 +348,32 @@ static void test_timer_is_the_cpus_own(void **state)
 	assert_false(fake_phys(1, GUEST_VTIMER_INTID)->active);
 }
 
+static void test_timer_stopped_before_it_was_taken_is_not_pending(void **state)
+{
+	(void)state;
+	fake_on_cpu(1);
+	fake_phys(1, GUEST_VTIMER_INTID)->line = true;
+	fake_settle(&vm);
+	assert_true(operate(GUEST_VTIMER_INTID, VGIC_GET_PENDING));
+	fake_phys(1, GUEST_VTIMER_INTID)->line = false;
+	assert_false(operate(GUEST_VTIMER_INTID, VGIC_GET_PENDING));
+	assert_quiet(1);
+	assert_false(fake_phys(1, GUEST_VTIMER_INTID)->active);
+	fake_phys(1, GUEST_VTIMER_INTID)->line = true;
+	assert_int_equal(take(1), GUEST_VTIMER_INTID);
+}
+
+static void test_timer_made_pending_by_software_stays_so(void **state)
+{
+	(void)state;
+	fake_on_cpu(1);
+	operate(GUEST_VTIMER_INTID, VGIC_SET_PENDING);
+	fake_settle(&vm);
+	assert_true(operate(GUEST_VTIMER_INTID, VGIC_GET_PENDING));
+	assert_delivered(1, GUEST_VTIMER_INTID);
+	assert_quiet(1);
+}
+
 /* -- more than list registers -------------------------------------------------------------------- */
 
 static void test_forty_pending_come_in_order(void **state)
@@ -540,6 +566,8 @@ int main(void)
 		V2(test_hw_that_fired_behind_a_forced_active_state),
 		V2(test_hw_is_enabled_physically),
 		V2(test_timer_is_the_cpus_own),
+		V2(test_timer_stopped_before_it_was_taken_is_not_pending),
+		V2(test_timer_made_pending_by_software_stays_so),
 		V2(test_forty_pending_come_in_order),
 		V2(test_two_hundred_levels_are_all_served),
 		V2(test_more_urgent_one_evicts_a_pending_one),
