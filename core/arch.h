@@ -20,6 +20,8 @@ uint64_t arch_counter(void);
 uint64_t arch_counter_hz(void);
 /* Give up this CPU until an interrupt, then serve it. deadline: counter value, or UINT64_MAX. */
 void arch_wait(uint64_t deadline);
+/* Have vpl031_poll() called on this CPU, for the VM that owns it, at a counter value: one at a time. */
+void arch_alarm(uint64_t at);
 /* Serve what is pending, without waiting: for long work. */
 void arch_poll(void);
 

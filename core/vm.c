@@ -139,7 +139,7 @@ int vm_create(const struct vm_config *config, const struct board *b, struct repo
 	/* keys and interrupts may come before the first start */
 	vgic_reset(vm);
 	vpl011_reset(&vm->uart, vm, GUEST_UART_INTID);
-	vpl031_reset(&vm->rtc);
+	vpl031_reset(&vm->rtc, vm);
 	vm->console = console_add(config->name, vpl011_receive, &vm->uart);
 	return 0;
 }
@@ -327,7 +327,7 @@ static void begin(struct vm *vm)
 	}
 	vgic_reset(vm);
 	vpl011_reset(&vm->uart, vm, GUEST_UART_INTID);
-	vpl031_reset(&vm->rtc);
+	vpl031_reset(&vm->rtc, vm);
 	if (vm->counter_offset == 0) {
 		vm->counter_offset = arch_vm_counter_offset();
 	}

@@ -53,6 +53,9 @@ static void serve_own(struct cpu *c, uint32_t intid)
 		}
 	} else if (intid == board.timer.hyp_intid) {
 		write_sysreg(cnthp_ctl_el2, 0);
+		if (c->owner) {
+			vpl031_poll(&c->owner->vm->rtc);
+		}
 	} else if (intid == console_intid) {
 		console_interrupt();
 	} else {
@@ -100,12 +103,17 @@ void arch_poll(void)
 	}
 }
 
+void arch_alarm(uint64_t at)
+{
+	write_sysreg(cnthp_cval_el2, at);
+	write_sysreg(cnthp_ctl_el2, 1);
+	isb();
+}
+
 void arch_wait(uint64_t deadline)
 {
 	if (deadline != UINT64_MAX) {
-		write_sysreg(cnthp_cval_el2, deadline);
-		write_sysreg(cnthp_ctl_el2, 1);
-		isb();
+		arch_alarm(deadline);
 	}
 	dsb(sy);
 	if (deadline != 0) {

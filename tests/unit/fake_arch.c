@@ -194,6 +194,11 @@ void arch_enter_guest(struct vcpu *v)
 	leave(FAKE_ENTERED_GUEST, "arch_enter_guest()");
 }
 
+void arch_alarm(uint64_t at)
+{
+	fake.alarm = at;
+}
+
 uint64_t arch_vm_counter_offset(void)
 {
 	return fake.counter_offset ? fake.counter_offset : fake.counter;

@@ -41,6 +41,7 @@ struct fake_arch {
 	unsigned int calls; /* arch_call() */
 	uint64_t counter;
 	uint64_t counter_offset; /* what arch_vm_counter_offset() says */
+	uint64_t alarm;          /* arch_alarm() */
 	/* memory */
 	uint8_t *ram;
 	bool map_fails;
