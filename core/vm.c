@@ -8,6 +8,7 @@
 #include "core/pages.h"
 #include "core/panic.h"
 #include "core/stage2.h"
+#include "core/vabsent.h"
 #include "core/vvirtio.h"
 
 /* Page-table pages of all VMs together; a VM that does not fit is refused. */
@@ -107,6 +108,9 @@ static int build(struct vm *vm, const struct board *b, struct report *r)
 	mmio_add(vm, vm->map.uart.base, SZ_4K, vpl011_access, &vm->uart);
 	mmio_add(vm, vm->map.rtc.base, SZ_4K, vpl031_access, &vm->rtc);
 	mmio_add(vm, vm->map.virtio.base, vm->map.virtio.size, vvirtio_empty_access, NULL);
+	if (!vm->config->direct_map) {
+		vabsent_add(vm);
+	}
 	for (unsigned int i = 0; i < vm->config->device_count; i++) {
 		if (map_device(vm, &vm->config->devices[i], r) != 0) {
 			return -1;

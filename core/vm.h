@@ -67,7 +67,8 @@ struct vm {
 	bool images_checked;   /* hashes were right at the first load */
 	unsigned int failures; /* crashes in a row */
 	unsigned int restarts;
-	uint64_t started_at; /* counter values */
+	uint32_t absent_seen; /* vabsent.c: what was logged, one bit each */
+	uint64_t started_at;  /* counter values */
 	uint64_t restart_at;
 	/* log_guest(): lines in the current second, and those dropped */
 	uint64_t log_second;

@@ -4,7 +4,7 @@ import pytest
 from bundle import VM, config
 from payload import HARMLESS, expect_done
 
-SUBJECTS = ["psci", "timers", "sgi", "gicd", "traps"]
+SUBJECTS = ["psci", "timers", "sgi", "gicd", "traps", "devices"]
 
 # QEMU's GICv2, when a guest's EOI deactivates a linked interrupt whose line is still
 # high, looks at that line only at the next access to a GIC register: seen pending, not active,

@@ -17,7 +17,7 @@ def _bare(name, gic, cpu="cortex-a72", bootargs=""):
 
 @pytest.mark.lg_feature("bare-qemu")
 @pytest.mark.parametrize("gic", [2, 3])
-@pytest.mark.parametrize("name", ["psci", "timers", "sgi", "gicd", "traps", "hostile"])
+@pytest.mark.parametrize("name", ["psci", "timers", "sgi", "gicd", "traps", "devices", "hostile"])
 def test_payload_bare(start, name, gic):
     board = start({}, command=_bare(name, gic, bootargs="verbose"))
     expect_done(board.console)

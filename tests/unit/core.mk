@@ -22,7 +22,7 @@ test_vgic_dist_NEEDS  := $(FAKE_VM) core/vgic_dist.c
 test_vgic_model_NEEDS := $(FAKE_VM)
 test_vgic_moves_NEEDS := $(FAKE_VM)
 test_vm_NEEDS         := $(FAKE_GIC) $(addprefix core/,guest_map.c log.c mmio.c pgtable.c psci.c \
-	report.c stage2.c vgic_dist.c vpl011.c vpl031.c vvirtio.c lib/fmt.c)
+	report.c stage2.c vabsent.c vgic_dist.c vpl011.c vpl031.c vvirtio.c lib/fmt.c)
 test_vpl011_NEEDS     := $(FAKE_ARCH) core/mmio.c core/vpl011.c
 test_vpl031_NEEDS     := $(FAKE_ARCH) core/mmio.c core/vpl031.c
 define core_test
