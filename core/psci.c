@@ -90,6 +90,12 @@ static int64_t affinity_info(struct vcpu *v, uint64_t mpidr, uint64_t level, uin
 	}
 }
 
+static _Noreturn void leave(struct vcpu *v)
+{
+	vm_vcpu_off(v);
+	arch_leave_guest();
+}
+
 /* Both kinds of state end at a wake-up interrupt; power-down then starts at the entry point. */
 static int64_t cpu_suspend(struct vcpu *v, uint64_t state, uint64_t entry, uint64_t context)
 {
@@ -101,6 +107,9 @@ static int64_t cpu_suspend(struct vcpu *v, uint64_t state, uint64_t entry, uint6
 	}
 	while (!vgic_is_pending(v) && !vm_is_stopping(v->vm)) {
 		arch_wait(UINT64_MAX);
+	}
+	if (vm_is_stopping(v->vm)) { /* the kick that says so may be served already */
+		leave(v);
 	}
 	if (state & STATE_POWERDOWN) {
 		arch_vcpu_reset(v, entry, context);
@@ -114,8 +123,7 @@ static _Noreturn void stop(struct vcpu *v, enum vm_stop_kind kind, const char *w
 	struct vm_stop why = {.kind = kind, .what = what, .vcpu = v->index};
 
 	vm_stop(v->vm, &why);
-	vm_vcpu_off(v);
-	arch_leave_guest();
+	leave(v);
 }
 
 static int64_t version(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
@@ -132,8 +140,7 @@ static int64_t cpu_off(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)
 	(void)a1;
 	(void)a2;
 	(void)a3;
-	vm_vcpu_off(v);
-	arch_leave_guest();
+	leave(v);
 }
 
 static int64_t migrate_type(struct vcpu *v, uint64_t a1, uint64_t a2, uint64_t a3)

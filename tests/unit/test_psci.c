@@ -424,13 +424,14 @@ static void begin_to_stop(void)
 	vm.state = VM_STOPPING;
 }
 
-static void test_suspend_ends_when_the_vm_stops(void **state)
+static void test_suspend_leaves_when_the_vm_stops(void **state)
 {
 	(void)state;
 	wait_for = 100;
 	fake.on_wait = begin_to_stop;
-	assert_int_equal(call(CPU_SUSPEND64, 0, 0, 0), 0);
+	assert_int_equal(exit_of(CPU_SUSPEND64, 0, 0, 0), FAKE_LEFT_GUEST);
 	assert_int_equal(fake.waits, 1);
+	assert_ptr_equal(turned_off, &vm.vcpus[0]);
 }
 
 int main(void)
@@ -455,7 +456,7 @@ int main(void)
 		cmocka_unit_test_setup(test_standby_returns_with_an_interrupt, setup),
 		cmocka_unit_test_setup(test_power_down_starts_at_its_entry, setup),
 		cmocka_unit_test_setup(test_suspend_with_bad_arguments, setup),
-		cmocka_unit_test_setup(test_suspend_ends_when_the_vm_stops, setup),
+		cmocka_unit_test_setup(test_suspend_leaves_when_the_vm_stops, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
