@@ -9,4 +9,4 @@ include core/bhcheck/rules.mk
 
 # The hypervisor proper; core/arch.h says what it needs from below.
 core_SRCS := $(addprefix core/,console.c load.c log.c mmio.c pages.c pgtable.c psci.c stage2.c \
-	vabsent.c vgic.c vgic_dist.c vm.c vpl011.c vpl031.c vvirtio.c lib/string.c)
+	vabsent.c vgic.c vgic_dist.c vgic_lr.c vgic_op.c vgic_sgi.c vm.c vpl011.c vpl031.c vvirtio.c lib/string.c)

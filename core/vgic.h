@@ -59,13 +59,13 @@ struct virq {
 struct vgic_cpu {
 	struct virq priv[VGIC_PRIVATE];
 	uint64_t dirty[VGIC_WORDS];   /* to be brought in line by vgic_flush() */
+	uint32_t dirty_words;         /* which words of dirty are not zero */
 	uint64_t waiting[VGIC_WORDS]; /* pending, no list register free */
 	uint32_t used;                /* list registers that hold an interrupt */
 	uint16_t lr_intid[VGIC_LRS_MAX];
 	uint16_t spilled_count;
 	bool online; /* its list registers are loaded: the vCPU runs */
 	bool waits;  /* waiting is not empty */
-	bool is_dirty;
 };
 
 struct vgic {
@@ -92,8 +92,8 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
  * bank: the vCPU of this CPU, or NULL where none runs.
  */
 void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid);
-/* The same for one of the two timers of v, which runs here. */
-void vgic_inject_timer(struct vcpu *v, uint32_t intid);
+/* The same for one of the two timers of v, which runs here. line: it is due, not set by software. */
+void vgic_inject_timer(struct vcpu *v, uint32_t intid, bool line);
 /* An SGI from one vCPU to another of its VM. */
 void vgic_send_sgi(struct vcpu *from, struct vcpu *to, uint32_t intid, bool group1);
 /* Bring list registers in line after a kick. */
@@ -120,9 +120,6 @@ enum vgic_op {
 struct virq *vgic_find(struct vm *vm, struct vcpu *bank, uint32_t intid);
 /* Carry out op where the interrupt's state is, on another CPU if need be. No lock held. */
 bool vgic_operate(struct vcpu *self, struct vcpu *bank, uint32_t intid, enum vgic_op op);
-/* GICv2: which vCPUs have an SGI pending at self, and take it back from some. No lock held. */
-uint8_t vgic_sgi_senders(struct vcpu *self, uint32_t intid);
-void vgic_clear_sgi(struct vcpu *self, uint32_t intid, uint8_t senders);
 /* The state of an interrupt changed: lock held. Calls for a flush where it matters. */
 void vgic_changed(struct vm *vm, struct virq *irq);
 /* Flush self if it is dirty: lock held. */
@@ -133,7 +130,7 @@ void vgic_changed_all(struct vm *vm);
 void vgic_retarget(struct vm *vm, struct virq *irq);
 void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled);
 
-/* -- emulated register frames (vgic_dist.c, vgic_redist.c) ------------------ */
+/* -- emulated register frames (vgic_dist.c) ------------------ */
 
 mmio_access vgic_dist_access;
 mmio_access vgic_redist_access;

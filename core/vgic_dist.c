@@ -6,17 +6,12 @@
  * of `bank`: the accessing vCPU with GICv2, the frame's vCPU in a GICv3
  * redistributor, nobody (NULL: RAZ/WI) in a GICv3 distributor.
  */
-#include "core/mmio.h"
 #include "core/panic.h"
-#include "core/vgic.h"
-#include "core/vm.h"
+#include "core/vgic_parts.h"
 
 #define GICD_CTLR        0x000
 #define GICD_TYPER       0x004
 #define GICD_IIDR        0x008
-#define GICD_SGIR        0xf00
-#define GICD_CPENDSGIR   0xf10
-#define GICD_SPENDSGIR   0xf20
 #define GICD_IROUTER     0x6000
 #define GICD_IROUTER_END 0x8000
 #define GICD_V2_PIDR2    0xfe8
@@ -41,16 +36,6 @@
 #define GICR_WAKER      0x0014
 #define GICR_PIDR2      0xffe8
 #define GICR_TYPER_LAST BIT(4)
-
-#define SGIR_FILTER(v) (((v) >> 24) & 3)
-#define SGIR_LIST(v)   (((v) >> 16) & 0xff)
-
-/* ICC_SGI1R_EL1 (IHI 0069, 12.2.20). */
-#define SGI1R_LIST(v)     ((v)&0xffff)
-#define SGI1R_INTID(v)    (((v) >> 24) & 0xf)
-#define SGI1R_IRM         BIT(40)
-#define SGI1R_RANGE(v)    (((v) >> 44) & 0xf)
-#define SGI1R_AFFINITY(v) ((v)&0x00ff00ff00ff0000UL)
 
 /* self: the vCPU that makes the access; bank: whose private interrupts are meant, or NULL. */
 typedef uint64_t (*read_fn)(struct vcpu *self, struct vcpu *bank, uint32_t offset,
@@ -337,88 +322,6 @@ static void write_config(struct vcpu *self, struct vcpu *bank, uint32_t offset, 
 	spin_unlock(&self->vm->vgic.lock);
 }
 
-/* -- SGIs of GICv2 -------------------------------------------------------------------------- */
-
-static void write_sgir(struct vcpu *self, uint64_t value)
-{
-	uint32_t intid = value & 0xf;
-	uint64_t list = 0;
-
-	switch (SGIR_FILTER(value)) {
-	case 0:
-		list = SGIR_LIST(value);
-		break;
-	case 1:
-		list = ~BIT(self->index);
-		break;
-	case 2:
-		list = BIT(self->index);
-		break;
-	}
-	for (unsigned int i = 0; i < self->vm->vcpu_count; i++) {
-		if (list & BIT(i)) {
-			vgic_send_sgi(self, &self->vm->vcpus[i], intid, false);
-		}
-	}
-}
-
-/* GICD_SPENDSGIR and GICD_CPENDSGIR: a byte of source CPUs for each SGI (4.3.16, 4.3.17). */
-static uint64_t read_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int size)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < size; i++) {
-		value |= (uint64_t)vgic_sgi_senders(self, (offset & 0xf) + i) << (8 * i);
-	}
-	return value;
-}
-
-static void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int size, uint64_t value)
-{
-	bool set = offset >= GICD_SPENDSGIR;
-
-	for (unsigned int i = 0; i < size; i++) {
-		uint32_t intid = (offset & 0xf) + i;
-		uint8_t sources = (uint8_t)(value >> (8 * i));
-
-		for (unsigned int c = 0; c < self->vm->vcpu_count; c++) {
-			if (set && (sources & BIT(c))) {
-				vgic_send_sgi(&self->vm->vcpus[c], self, intid, false);
-			}
-		}
-		if (!set && sources) {
-			vgic_clear_sgi(self, intid, sources);
-		}
-	}
-}
-
-static uint64_t read_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
-			       unsigned int size)
-{
-	(void)bank;
-	if (self->vm->vgic.version != GIC_V2) {
-		return 0;
-	}
-	if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
-		return read_sgi_pending(self, offset, size);
-	}
-	return 0;
-}
-
-static void write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
-			    unsigned int size, uint64_t value)
-{
-	(void)bank;
-	if (self->vm->vgic.version != GIC_V2) {
-		return;
-	}
-	if (offset == GICD_SGIR && size == 4) {
-		write_sgir(self, value);
-	} else if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
-		write_sgi_pending(self, offset, size, value);
-	}
-}
-
 /* -- control and identification --------------------------------------------------------------- */
 
 static uint64_t typer(const struct vm *vm)
@@ -492,7 +395,7 @@ static const struct block blocks[32] = {
 	[0x400 / 0x80 ... 0x780 / 0x80] = {read_priority, write_priority, BYTES},
 	[0x800 / 0x80 ... 0xb80 / 0x80] = {read_targets, write_targets, BYTES},
 	[0xc00 / 0x80 ... 0xc80 / 0x80] = {read_config, write_config, WORD},
-	[0xf00 / 0x80] = {read_sgi_block, write_sgi_block, BYTES},
+	[0xf00 / 0x80] = {vgic_read_sgi_block, vgic_write_sgi_block, BYTES},
 	[0xf80 / 0x80] = {read_id, NULL, WORD},
 };
 
@@ -606,19 +509,4 @@ uint64_t vgic_dir_access(struct vcpu *v, void *device, struct mmio_op op, uint64
 		vgic_deactivate(v, value & 0x3ff);
 	}
 	return 0;
-}
-
-void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)
-{
-	struct vm *vm = v->vm;
-	uint64_t list = SGI1R_LIST(value);
-
-	if (value & SGI1R_IRM) {
-		list = ~BIT(v->index);
-	} else if (SGI1R_AFFINITY(value) != 0 || SGI1R_RANGE(value) != 0) {
-		return; /* all our vCPUs are in cluster 0, range 0 */
-	}
-	for (list &= BIT(vm->vcpu_count) - 1; list; list &= list - 1) {
-		vgic_send_sgi(v, &vm->vcpus[__builtin_ctzl(list)], SGI1R_INTID(value), group1);
-	}
 }

@@ -82,9 +82,9 @@ void irq_handle(uint32_t iar)
 		return;
 	}
 	if (intid == board.timer.virt_intid && v) {
-		vgic_inject_timer(v, GUEST_VTIMER_INTID);
+		vgic_inject_timer(v, GUEST_VTIMER_INTID, arch_timer_line(GUEST_VTIMER_INTID));
 	} else if (intid == board.timer.phys_intid && v) {
-		vgic_inject_timer(v, GUEST_PTIMER_INTID);
+		vgic_inject_timer(v, GUEST_PTIMER_INTID, arch_timer_line(GUEST_PTIMER_INTID));
 	} else if (intid >= 32 && owner[intid]) {
 		vgic_inject_hw(owner[intid], v && v->vm == owner[intid] ? v : NULL, intid);
 	} else {

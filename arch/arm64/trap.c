@@ -134,7 +134,7 @@ void trap_irq(void)
 
 	/* the tick of every guest first: a PPI's IAR is its INTID */
 	if (iar == board.timer.virt_intid) {
-		vgic_inject_timer(v, GUEST_VTIMER_INTID);
+		vgic_inject_timer(v, GUEST_VTIMER_INTID, arch_timer_line(GUEST_VTIMER_INTID));
 	} else {
 		irq_handle(iar);
 	}

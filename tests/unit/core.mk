@@ -1,7 +1,7 @@
 # Unit tests of core: its sources unchanged, over the fakes of this folder.
 
 FAKE_ARCH := tests/unit/fake_arch.c
-FAKE_GIC  := $(FAKE_ARCH) tests/unit/fake_gic.c core/vgic.c
+FAKE_GIC  := $(FAKE_ARCH) tests/unit/fake_gic.c $(addprefix core/,vgic.c vgic_lr.c vgic_op.c vgic_sgi.c)
 FAKE_VM   := $(FAKE_GIC) tests/unit/fake_vm.c
 
 CORE_TESTS := test_console test_image_elf test_load test_mmio test_pages test_pgtable test_psci test_vgic \

@@ -256,7 +256,7 @@ static void fire(struct vm *vm, unsigned int cpu, uint32_t intid)
 		fake_gic.on_fire(cpu, intid);
 	}
 	if (intid < VGIC_PRIVATE) {
-		vgic_inject_timer(v, intid);
+		vgic_inject_timer(v, intid, p->line);
 	} else {
 		vgic_inject_hw(vm, v, intid);
 	}
