@@ -1,12 +1,12 @@
 # Files of arch, and the hypervisor's link: one position-independent image for every board.
 arch_SRCS := $(addprefix arch/arm64/,head.S vectors.S abort.c boot.c cache.c context.c cpu.c \
-	firmware.c gic.c gicv2.c gicv3.c idregs.c inject.c irq.c mmu.c panic.c sysreg_trap.c trap.c)
+	fast.c firmware.c gic.c gicv2.c gicv3.c gicv3_lr.S idregs.c inject.c irq.c mmu.c panic.c sysreg_trap.c trap.c)
 
 BARE_PROGRAMS += bulkhead
 bulkhead_SRCS   := $(arch_SRCS) $(core_SRCS) $(core_config_SRCS) $(platform_SRCS) $(LIBFDT_SRCS)
 bulkhead_LDS    := arch/arm64/link.lds
 bulkhead_PIE    := -fpie
-bulkhead_CFLAGS := -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
+bulkhead_CFLAGS := -include arch/arm64/hidden.h -fomit-frame-pointer -mgeneral-regs-only -mstrict-align \
 	-fstack-protector-strong -D_POSIX_C_SOURCE=200809L -fno-tree-loop-distribute-patterns \
 	-fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels \
 	-I$(LIBFDT_DIR) -I$(B)/bare/bulkhead

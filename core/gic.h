@@ -45,6 +45,7 @@ struct gic_ops {
 	/* This CPU's list registers. */
 	unsigned int lr_count;
 	uint64_t (*lr_read)(unsigned int n);
+	uint64_t (*lr_state)(unsigned int n); /* the same, but only LR_STATE counts */
 	void (*lr_write)(unsigned int n, uint64_t lr);
 	uint32_t (*lr_empty)(void);           /* ELRSR, and EISR: ended, and to be reported */
 	void (*want)(unsigned int wants);     /* GIC_WANT_* */

@@ -2,22 +2,11 @@
 #include "core/mmio.h"
 
 #include "core/panic.h"
-#include "core/vm.h"
 
-void mmio_add(struct vm *vm, uint64_t base, uint64_t size, mmio_access *access, void *device)
+void mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, mmio_access *access, void *device)
 {
-	ASSERT(vm->frame_count < MMIO_FRAMES_MAX && size <= UINT32_MAX);
-	vm->frames[vm->frame_count++] = (struct mmio_frame){base, size, access, device};
-}
-
-const struct mmio_frame *mmio_find(const struct vm *vm, uint64_t ipa)
-{
-	for (unsigned int i = 0; i < vm->frame_count; i++) {
-		if (ipa - vm->frames[i].base < vm->frames[i].size) {
-			return &vm->frames[i];
-		}
-	}
-	return NULL;
+	ASSERT(map->count < MMIO_FRAMES_MAX && size > 0 && size <= UINT32_MAX);
+	map->frames[map->count++] = (struct mmio_frame){base, size, access, device};
 }
 
 uint64_t mmio_table_access(const struct mmio_reg *table, size_t count, void *device,

@@ -11,13 +11,12 @@
 #define MMIO_FRAMES_MAX 12
 
 struct vcpu;
-struct vm;
 
 /* One access: small enough for a register. */
 struct mmio_op {
-	uint32_t offset; /* in the frame, naturally aligned to size */
-	uint8_t size;    /* bytes: 1, 2, 4 or 8 */
-	bool write;
+	uint64_t offset : 32; /* in the frame, naturally aligned to size */
+	uint64_t size : 8;    /* bytes: 1, 2, 4 or 8 */
+	bool write : 1;
 };
 
 /* Carry out an access of v. value: what is written. Returns what is read; of a write, anything. */
@@ -30,6 +29,12 @@ struct mmio_frame {
 	void *device;
 };
 
+/* The emulated frames of a VM; the one after the last has no size. */
+struct mmio_map {
+	struct mmio_frame frames[MMIO_FRAMES_MAX + 1];
+	unsigned int count;
+};
+
 /* A register of a device whose registers are 32 bits wide. */
 struct mmio_reg {
 	uint16_t offset;
@@ -40,10 +45,22 @@ struct mmio_reg {
 };
 
 /* Hottest frames first: they are searched in this order. */
-void mmio_add(struct vm *vm, uint64_t base, uint64_t size, mmio_access *access, void *device);
+void mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, mmio_access *access,
+	      void *device);
 
 /* The emulated frame at an IPA, or NULL. */
-const struct mmio_frame *mmio_find(const struct vm *vm, uint64_t ipa);
+static inline const struct mmio_frame *mmio_find(const struct mmio_map *map, uint64_t ipa)
+{
+	const struct mmio_frame *f = map->frames;
+
+	while (ipa - f->base >= f->size) {
+		if (f->size == 0) {
+			return NULL;
+		}
+		f++;
+	}
+	return f;
+}
 
 /* An access to a frame: one that is not aligned to its size is RAZ/WI. */
 static inline uint64_t mmio_dispatch(const struct mmio_frame *f, struct vcpu *v, struct mmio_op op,

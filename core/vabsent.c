@@ -33,7 +33,7 @@ static uint64_t access_absent(struct vcpu *v, void *device, struct mmio_op op, u
 void vabsent_add(struct vm *vm)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		mmio_add(vm, table[i].base, table[i].size, access_absent,
+		mmio_add(&vm->mmio, table[i].base, table[i].size, access_absent,
 			 (void *)(uintptr_t)&table[i]);
 	}
 }

@@ -266,8 +266,8 @@ void vgic_reset(struct vm *vm)
 {
 	spin_lock(&vm->vgic.lock);
 	vm->vgic.version = vm->map.gic;
-	vm->vgic.enable_group0 = false;
-	vm->vgic.enable_group1 = false;
+	vm->vgic.enable_group[0] = false;
+	vm->vgic.enable_group[1] = false;
 	for (uint32_t i = 0; i < VGIC_SPIS; i++) {
 		struct virq *irq = &vm->vgic.spi[i];
 

@@ -71,8 +71,7 @@ struct vgic_cpu {
 struct vgic {
 	struct spinlock lock;
 	enum gic_version version;
-	bool enable_group0;
-	bool enable_group1;
+	bool enable_group[2];
 	struct virq spi[VGIC_SPIS];
 };
 
@@ -92,10 +91,17 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
  * bank: the vCPU of this CPU, or NULL where none runs.
  */
 void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid);
-/* The same for one of the two timers of v, which runs here. line: it is due, not set by software. */
-void vgic_inject_timer(struct vcpu *v, uint32_t intid, bool line);
-/* An SGI from one vCPU to another of its VM. */
-void vgic_send_sgi(struct vcpu *from, struct vcpu *to, uint32_t intid, bool group1);
+/*
+ * The same for one of the two timers of v, which runs here: irq is in v->vgic.priv.
+ * line: the timer is due, and not only made pending by software.
+ */
+void vgic_inject_timer(struct vcpu *v, struct virq *irq, bool line);
+/*
+ * An SGI to those vCPUs of a list that exist, in the name of vCPU `from`. self: the vCPU of
+ * the same VM that makes it and runs here.
+ */
+void vgic_send_sgi(struct vcpu *self, unsigned int from, uint64_t list, uint32_t intid,
+		   bool group1);
 /* Bring list registers in line after a kick. */
 void vgic_sync(struct vcpu *v);
 /* Maintenance interrupt on v's CPU. */

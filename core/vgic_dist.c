@@ -46,7 +46,8 @@ typedef void (*write_fn)(struct vcpu *self, struct vcpu *bank, uint32_t offset, 
 struct block {
 	read_fn read;
 	write_fn write;
-	uint8_t widths;
+	uint64_t widths; /* access sizes allowed, ORed; others are RAZ/WI */
+	uint64_t unused; /* indexed by a shift */
 };
 
 /* -- one bit for each interrupt --------------------------------------------------------- */
@@ -339,7 +340,8 @@ static uint64_t read_control(struct vcpu *self, struct vcpu *bank, uint32_t offs
 	(void)size;
 	switch (offset) {
 	case GICD_CTLR:
-		return (g->enable_group0 ? CTLR_GROUP0 : 0) | (g->enable_group1 ? CTLR_GROUP1 : 0) |
+		return (g->enable_group[0] ? CTLR_GROUP0 : 0) |
+		       (g->enable_group[1] ? CTLR_GROUP1 : 0) |
 		       (g->version == GIC_V3 ? CTLR_ARE | CTLR_DS : 0);
 	case GICD_TYPER:
 		return typer(self->vm);
@@ -359,12 +361,12 @@ static void write_control(struct vcpu *self, struct vcpu *bank, uint32_t offset,
 
 	(void)bank;
 	(void)size;
-	if (offset != GICD_CTLR || (g->enable_group0 == group0 && g->enable_group1 == group1)) {
+	if (offset != GICD_CTLR || (g->enable_group[0] == group0 && g->enable_group[1] == group1)) {
 		return;
 	}
 	spin_lock(&g->lock);
-	g->enable_group0 = group0;
-	g->enable_group1 = group1;
+	g->enable_group[0] = group0;
+	g->enable_group[1] = group1;
 	vgic_changed_all(self->vm);
 	vgic_commit(self);
 	spin_unlock(&g->lock);
@@ -399,20 +401,20 @@ static const struct block blocks[32] = {
 	[0xf80 / 0x80] = {read_id, NULL, WORD},
 };
 
+/* op.offset is below 4 KiB. */
 static uint64_t access_block(struct vcpu *self, struct vcpu *bank, struct mmio_op op,
 			     uint64_t value)
 {
-	const struct block *b = &blocks[(op.offset & 0xfff) / 0x80];
-	uint32_t offset = op.offset & 0xfff;
+	const struct block *b = &blocks[op.offset / 0x80];
 
 	if (!(b->widths & op.size)) {
 		return 0;
 	}
 	if (!op.write) {
-		return b->read(self, bank, offset, op.size);
+		return b->read(self, bank, op.offset, op.size);
 	}
 	if (b->write) {
-		b->write(self, bank, offset, op.size, value);
+		b->write(self, bank, op.offset, op.size, value);
 	}
 	return 0;
 }
@@ -440,6 +442,18 @@ static uint64_t access_route(struct vcpu *self, struct mmio_op op, uint64_t valu
 	return 0;
 }
 
+/* What only GICv3 has, from 4 KiB on. */
+static COLD uint64_t access_v3(struct vcpu *v, struct mmio_op op, uint64_t value)
+{
+	if (v->vm->vgic.version != GIC_V3) {
+		return 0;
+	}
+	if (op.offset >= GICD_IROUTER && op.offset < GICD_IROUTER_END) {
+		return access_route(v, op, value);
+	}
+	return op.offset == GICD_V3_PIDR2 && op.size == 4 ? PIDR2_V3 : 0;
+}
+
 uint64_t vgic_dist_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
 	const struct vm *vm = device;
@@ -447,12 +461,7 @@ uint64_t vgic_dist_access(struct vcpu *v, void *device, struct mmio_op op, uint6
 	if (op.offset < 0x1000) {
 		return access_block(v, vm->vgic.version == GIC_V2 ? v : NULL, op, value);
 	}
-	if (vm->vgic.version == GIC_V3 && op.offset >= GICD_IROUTER &&
-	    op.offset < GICD_IROUTER_END) {
-		return access_route(v, op, value);
-	}
-	return vm->vgic.version == GIC_V3 && op.offset == GICD_V3_PIDR2 && op.size == 4 ? PIDR2_V3
-											: 0;
+	return access_v3(v, op, value);
 }
 
 static uint64_t read_redist(const struct vcpu *bank, struct mmio_op op)

@@ -360,19 +360,20 @@ bool vgic_is_pending(struct vcpu *v)
 static bool deliver(struct vcpu *v, struct virq *irq)
 {
 	struct vgic_cpu *c = &v->vgic;
-	uint32_t unused = ~c->used & (uint32_t)(BIT(gic.lr_count) - 1);
 	unsigned int n = irq->lr;
+	uint32_t unused;
 
 	if (irq->target != v->index || !c->online || c->dirty_words || c->waits ||
 	    !virq_is_wanted(&v->vm->vgic, irq)) {
 		return false;
 	}
 	if (n == VIRQ_NO_LR) {
+		unused = ~c->used & (uint32_t)(BIT(gic.lr_count) - 1);
 		if (!unused) {
 			return false;
 		}
 		n = (unsigned int)__builtin_ctz(unused);
-	} else if (irq->holder != v->index || (gic.lr_read(n) & LR_STATE)) {
+	} else if (irq->holder != v->index || (gic.lr_state(n) & LR_STATE)) {
 		return false;
 	}
 	lr_load(v, irq, n);
@@ -387,10 +388,9 @@ void vgic_signal(struct vcpu *self, struct vm *vm, struct virq *irq)
 	}
 }
 
-void vgic_inject_timer(struct vcpu *v, uint32_t intid, bool line)
+void vgic_inject_timer(struct vcpu *v, struct virq *irq, bool line)
 {
 	struct vgic *g = &v->vm->vgic;
-	struct virq *irq = &v->vgic.priv[intid];
 
 	spin_lock(&g->lock);
 	irq->soft = !line;

@@ -146,7 +146,7 @@ static void operate_here(void *arg)
 	o->holder = -1;
 	resample_timer(o->self, irq);
 	if (irq->lr != VIRQ_NO_LR && irq->holder == o->self->index &&
-	    !(gic.lr_read(irq->lr) & LR_STATE)) {
+	    !(gic.lr_state(irq->lr) & LR_STATE)) {
 		gic.lr_write(irq->lr, 0); /* the guest is done with it */
 		vgic_lr_free(o->self, irq);
 		vgic_changed(vm, irq);

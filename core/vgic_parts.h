@@ -23,7 +23,7 @@ static inline bool virq_is_pending(const struct virq *irq)
 /* May it be signalled, were it pending? */
 static inline bool virq_is_open(const struct vgic *g, const struct virq *irq)
 {
-	return irq->enabled && (irq->group1 ? g->enable_group1 : g->enable_group0);
+	return irq->enabled && g->enable_group[irq->group1];
 }
 
 static inline bool virq_is_wanted(const struct vgic *g, const struct virq *irq)

@@ -2,9 +2,6 @@
 /* SGIs: GICv2's registers for them (IHI 0048, 4.3.15 to 4.3.17), and GICv3's ICC_SGI1R_EL1. */
 #include "core/vgic_parts.h"
 
-#include "core/arch.h"
-#include "core/panic.h"
-
 #define GICD_SGIR      0xf00
 #define GICD_CPENDSGIR 0xf10
 #define GICD_SPENDSGIR 0xf20
@@ -19,22 +16,22 @@
 #define SGI1R_RANGE(v)    (((v) >> 44) & 0xf)
 #define SGI1R_AFFINITY(v) ((v)&0x00ff00ff00ff0000UL)
 
-void vgic_send_sgi(struct vcpu *from, struct vcpu *to, uint32_t intid, bool group1)
+void vgic_send_sgi(struct vcpu *self, unsigned int from, uint64_t list, uint32_t intid, bool group1)
 {
-	struct vgic *g = &to->vm->vgic;
-	struct virq *irq = &to->vgic.priv[intid];
-	struct vcpu *self = arch_current_vcpu();
+	struct vm *vm = self->vm;
 
-	ASSERT(intid < VGIC_SGIS);
-	spin_lock(&g->lock);
-	if (g->version == GIC_V2) {
-		irq->sources |= (uint8_t)BIT(from->index);
-	} else if (irq->group1 == group1) {
-		irq->latch = true;
+	spin_lock(&vm->vgic.lock);
+	for (list &= BIT(vm->vcpu_count) - 1; list; list &= list - 1) {
+		struct virq *irq = &vm->vcpus[__builtin_ctzl(list)].vgic.priv[intid];
+
+		if (vm->vgic.version == GIC_V2) {
+			irq->sources |= (uint8_t)BIT(from);
+		} else if (irq->group1 == group1) {
+			irq->latch = true;
+		}
+		vgic_signal(self, vm, irq);
 	}
-	/* from may be another vCPU, in whose name this one writes GICD_SPENDSGIR */
-	vgic_signal(self && self->vm == to->vm ? self : NULL, to->vm, irq);
-	spin_unlock(&g->lock);
+	spin_unlock(&vm->vgic.lock);
 }
 
 /* Which vCPUs have an SGI pending at self. */
@@ -70,25 +67,14 @@ static void clear_sgi(struct vcpu *self, uint32_t intid, uint8_t senders)
 
 static void write_sgir(struct vcpu *self, uint64_t value)
 {
-	uint32_t intid = value & 0xf;
-	uint64_t list = 0;
+	uint64_t list = SGIR_LIST(value);
 
-	switch (SGIR_FILTER(value)) {
-	case 0:
-		list = SGIR_LIST(value);
-		break;
-	case 1:
-		list = ~BIT(self->index);
-		break;
-	case 2:
-		list = BIT(self->index);
-		break;
+	if (SGIR_FILTER(value) != 0) {
+		list = SGIR_FILTER(value) == 1   ? ~BIT(self->index)
+		       : SGIR_FILTER(value) == 2 ? BIT(self->index)
+						 : 0;
 	}
-	for (unsigned int i = 0; i < self->vm->vcpu_count; i++) {
-		if (list & BIT(i)) {
-			vgic_send_sgi(self, &self->vm->vcpus[i], intid, false);
-		}
-	}
+	vgic_send_sgi(self, self->index, list, value & 0xf, false);
 }
 
 /* GICD_SPENDSGIR and GICD_CPENDSGIR: a byte of source CPUs for each SGI (4.3.16, 4.3.17). */
@@ -112,7 +98,7 @@ static void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int s
 
 		for (unsigned int c = 0; c < self->vm->vcpu_count; c++) {
 			if (set && (sources & BIT(c))) {
-				vgic_send_sgi(&self->vm->vcpus[c], self, intid, false);
+				vgic_send_sgi(self, c, BIT(self->index), intid, false);
 			}
 		}
 		if (!set && sources) {
@@ -122,7 +108,7 @@ static void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int s
 }
 
 uint64_t vgic_read_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
-			       unsigned int size)
+			     unsigned int size)
 {
 	(void)bank;
 	if (self->vm->vgic.version != GIC_V2) {
@@ -134,8 +120,8 @@ uint64_t vgic_read_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offs
 	return 0;
 }
 
-void vgic_write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
-			    unsigned int size, uint64_t value)
+void vgic_write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
+			  uint64_t value)
 {
 	(void)bank;
 	if (self->vm->vgic.version != GIC_V2) {
@@ -150,7 +136,6 @@ void vgic_write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
 
 void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)
 {
-	struct vm *vm = v->vm;
 	uint64_t list = SGI1R_LIST(value);
 
 	if (value & SGI1R_IRM) {
@@ -158,7 +143,5 @@ void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)
 	} else if (SGI1R_AFFINITY(value) != 0 || SGI1R_RANGE(value) != 0) {
 		return; /* all our vCPUs are in cluster 0, range 0 */
 	}
-	for (list &= BIT(vm->vcpu_count) - 1; list; list &= list - 1) {
-		vgic_send_sgi(v, &vm->vcpus[__builtin_ctzl(list)], SGI1R_INTID(value), group1);
-	}
+	vgic_send_sgi(v, v->index, list, SGI1R_INTID(value), group1);
 }

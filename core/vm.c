@@ -82,13 +82,13 @@ static int add_gic(struct vm *vm, const struct board *b, struct report *r)
 {
 	const struct guest_map *m = &vm->map;
 
-	mmio_add(vm, m->gicd.base, m->gicd.size, vgic_dist_access, vm);
+	mmio_add(&vm->mmio, m->gicd.base, m->gicd.size, vgic_dist_access, vm);
 	if (m->gic == GIC_V3) {
-		mmio_add(vm, m->gicr.base, vm->vcpu_count * GUEST_GICR_SIZE, vgic_redist_access,
-			 vm);
+		mmio_add(&vm->mmio, m->gicr.base, vm->vcpu_count * GUEST_GICR_SIZE,
+			 vgic_redist_access, vm);
 		return 0;
 	}
-	mmio_add(vm, m->gicc.base + SZ_4K, SZ_4K, vgic_dir_access, vm);
+	mmio_add(&vm->mmio, m->gicc.base + SZ_4K, SZ_4K, vgic_dir_access, vm);
 	if (pages_map_gicv(vm, (ipaddr_t){m->gicc.base}, (paddr_t){b->gic.virt.base}, SZ_4K) != 0) {
 		report_error(r, "%s: the GIC's CPU interface cannot be mapped", vm->config->name);
 		return -1;
@@ -105,9 +105,9 @@ static int build(struct vm *vm, const struct board *b, struct report *r)
 	if (map_regions(vm, r) != 0 || add_gic(vm, b, r) != 0) {
 		return -1;
 	}
-	mmio_add(vm, vm->map.uart.base, SZ_4K, vpl011_access, &vm->uart);
-	mmio_add(vm, vm->map.rtc.base, SZ_4K, vpl031_access, &vm->rtc);
-	mmio_add(vm, vm->map.virtio.base, vm->map.virtio.size, vvirtio_empty_access, NULL);
+	mmio_add(&vm->mmio, vm->map.uart.base, SZ_4K, vpl011_access, &vm->uart);
+	mmio_add(&vm->mmio, vm->map.rtc.base, SZ_4K, vpl031_access, &vm->rtc);
+	mmio_add(&vm->mmio, vm->map.virtio.base, vm->map.virtio.size, vvirtio_empty_access, NULL);
 	if (!vm->config->direct_map) {
 		vabsent_add(vm);
 	}

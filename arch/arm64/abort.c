@@ -5,26 +5,6 @@
 #include "core/mmio.h"
 #include "core/vm.h"
 
-/* ISS of a data abort (DDI 0487, ESR_ELx). */
-#define ISS_WNR    BIT(6)
-#define ISS_S1PTW  BIT(7)
-#define ISS_CM     BIT(8)
-#define ISS_SF     BIT(15)
-#define ISS_SRT(e) (((e) >> 16) & 0x1f)
-#define ISS_SSE    BIT(21)
-#define ISS_SAS(e) (((e) >> 22) & 3)
-#define ISS_ISV    BIT(24)
-
-/* The fault status code without its level. */
-#define ISS_FSC_KIND_MASK        (0xfUL << 2)
-#define ISS_FSC_KIND_TRANSLATION (1UL << 2)
-#define ISS_FSC_KIND_PERMISSION  (3UL << 2)
-
-static uint64_t fault_ipa(uint64_t far)
-{
-	return ((read_sysreg(hpfar_el2) & ~0xfUL) << 8) | (far & 0xfff);
-}
-
 /*
  * HPFAR_EL2 is not written for a permission fault (D8.2.13): translate the VA as
  * the guest's EL1 does. 0 when that fails meanwhile.
@@ -82,19 +62,12 @@ static void emulate(struct vcpu *v, uint64_t esr, const struct mmio_frame *f, ui
 	}
 }
 
-bool trap_emulate(uint64_t esr)
+/* An access that the syndrome describes in full, to an emulated register. False: it is not that. */
+static bool emulated(struct vcpu *v, uint64_t esr, uint64_t ipa)
 {
-	struct vcpu *v = this_cpu()->current;
-	const struct mmio_frame *f;
-	uint64_t ipa;
+	const struct mmio_frame *f = mmio_find(&v->vm->mmio, ipa);
 
-	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_FSC_KIND_MASK)) !=
-	    (ISS_ISV | ISS_FSC_KIND_TRANSLATION)) {
-		return false;
-	}
-	ipa = fault_ipa(read_sysreg(far_el2));
-	f = mmio_find(v->vm, ipa);
-	if (!f) {
+	if (!f || (esr & (ISS_ISV | ISS_S1PTW)) != ISS_ISV) {
 		return false;
 	}
 	emulate(v, esr, f, ipa);
@@ -102,12 +75,14 @@ bool trap_emulate(uint64_t esr)
 	return true;
 }
 
-/* What trap_emulate() does not take. */
 static enum trap_result translation_fault(struct vcpu *v, uint64_t esr, uint64_t far)
 {
-	uint64_t ipa = fault_ipa(far);
+	uint64_t ipa = trap_fault_ipa(far);
 
-	if (!mmio_find(v->vm, ipa)) {
+	if (emulated(v, esr, ipa)) {
+		return TRAP_RETRY;
+	}
+	if (!mmio_find(&v->vm->mmio, ipa)) {
 		return crash(v, "access to memory that is not its own", esr, far, ipa);
 	}
 	if ((esr & ISS_CM) && !(esr & ISS_ISV)) {
@@ -122,9 +97,6 @@ enum trap_result trap_data_abort(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = read_sysreg(far_el2);
 
-	if (trap_emulate(esr)) { /* with a register that only this path saves */
-		return TRAP_RETRY;
-	}
 	switch (esr & ISS_FSC_KIND_MASK) {
 	case ISS_FSC_KIND_TRANSLATION:
 		return translation_fault(v, esr, far);
@@ -142,9 +114,9 @@ enum trap_result trap_instruction_abort(struct vcpu *v, uint64_t esr)
 	uint64_t far = read_sysreg(far_el2);
 
 	if ((esr & ISS_FSC_KIND_MASK) == ISS_FSC_KIND_PERMISSION ||
-	    mmio_find(v->vm, fault_ipa(far))) {
+	    mmio_find(&v->vm->mmio, trap_fault_ipa(far))) {
 		inject_abort(true, far, esr & ISS_S1PTW);
 		return TRAP_RETRY;
 	}
-	return crash(v, "fetch from memory that is not its own", esr, far, fault_ipa(far));
+	return crash(v, "fetch from memory that is not its own", esr, far, trap_fault_ipa(far));
 }

@@ -39,6 +39,12 @@ static inline struct vcpu_regs *cpu_frame(const struct cpu *c)
 	return (struct vcpu_regs *)c->stack_top;
 }
 
+/* CNTV_CTL_EL0 or CNTP_CTL_EL0: does the timer ask for its interrupt, on, due and not masked? */
+static inline bool timer_line(uint64_t ctl)
+{
+	return (ctl & 7) == 5;
+}
+
 /* Fill the table from the board; the boot CPU's own entry gets its identity. */
 void cpu_init_table(const struct board *b);
 /* Start the others. Returns how many CPUs are up; those that are not are named in the log. */

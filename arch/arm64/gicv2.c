@@ -29,9 +29,8 @@
 #define GICH_HCR_EOICOUNT(h) ((h) >> 27)
 
 /* List register: the generic one's fields moved together (IHI 0048, 5.3.8). */
-#define V2_STATE(lr) ((uint32_t)((lr) >> 62) << 28)
-#define V2_HW        BIT(31)
-#define V2_GROUP1    BIT(30)
+#define V2_HW     BIT(31)
+#define V2_GROUP1 BIT(30)
 
 static uint64_t gicd;
 static uint64_t gicc;
@@ -119,14 +118,20 @@ static uint64_t lr_read(unsigned int n)
 	return lr | (v2 & V2_HW ? LR_HW : 0) | (v2 & V2_GROUP1 ? LR_GROUP1 : 0);
 }
 
+static uint64_t lr_state(unsigned int n)
+{
+	return (uint64_t)(mmio_read32(gich + GICH_LR + 4 * n) >> 28) << 62;
+}
+
 static void lr_write(unsigned int n, uint64_t lr)
 {
-	uint32_t v2 = V2_STATE(lr) | (uint32_t)(lr >> 51 & 0x1f) << 23 |
-		      (uint32_t)(lr >> 32 & 0x3ff) << 10 | (uint32_t)(lr & 0x3ff);
+	uint32_t state = (uint32_t)(lr >> 62);
+	uint32_t hw_group = (uint32_t)(lr >> 60) & 3;
+	uint32_t priority = (uint32_t)(lr >> 51) & 0x1f;
+	uint32_t pintid = (uint32_t)(lr >> 32) & 0x3ff;
 
-	v2 |= lr & LR_HW ? V2_HW : 0;
-	v2 |= lr & LR_GROUP1 ? V2_GROUP1 : 0;
-	mmio_write32(gich + GICH_LR + 4 * n, v2);
+	mmio_write32(gich + GICH_LR + 4 * n, hw_group << 30 | state << 28 | priority << 23 |
+						     pintid << 10 | (uint32_t)(lr & 0x3ff));
 }
 
 static uint32_t lr_empty(void)
@@ -201,6 +206,7 @@ const struct gic_ops gicv2_ops = {
 	.deactivate = deactivate,
 	.configure = configure,
 	.lr_read = lr_read,
+	.lr_state = lr_state,
 	.lr_write = lr_write,
 	.lr_empty = lr_empty,
 	.want = want,

@@ -50,12 +50,24 @@
 #define ICH_VTR_LRS(v)      (((v)&0x1f) + 1)
 #define ICH_VTR_PREBITS(v)  (((v) >> 26 & 7) + 1)
 
+/* gicv3_lr.S */
+uint64_t gicv3_lr_read(unsigned int n);
+void gicv3_lr_write(unsigned int n, uint64_t lr);
+
 static uint64_t gicd;
-static uint64_t gicr[BOARD_CPUS_MAX]; /* RD_base of each CPU */
+static uint64_t gicr[BOARD_CPUS_MAX];  /* RD_base of each CPU */
+static uint64_t kicks[BOARD_CPUS_MAX]; /* ICC_SGI1R_EL1 that kicks it */
 
 static void wait_dist(void)
 {
 	while (mmio_read32(gicd + GICD_CTLR) & GICD_CTLR_RWP) {}
+}
+
+static uint64_t kick_value(uint64_t affinity)
+{
+	return (affinity >> 32 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 |
+	       (affinity >> 8 & 0xff) << 16 | (affinity >> 4 & 0xf) << 44 |
+	       (uint64_t)GIC_KICK_SGI << 24 | 1UL << (affinity & 0xf);
 }
 
 static void init_dist(const struct board *b)
@@ -63,6 +75,9 @@ static void init_dist(const struct board *b)
 	uint32_t lines;
 
 	gicd = b->gic.dist.base;
+	for (unsigned int i = 0; i < b->cpu_count; i++) {
+		kicks[i] = kick_value(b->cpus[i].mpidr);
+	}
 	mmio_write32(gicd + GICD_CTLR, 0);
 	wait_dist();
 	mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE);
@@ -135,12 +150,8 @@ static void init_cpu(unsigned int cpu)
 
 static void kick(unsigned int cpu)
 {
-	uint64_t a = board.cpus[cpu].mpidr;
-
 	dsb(ishst);
-	write_sysreg(ICC_SGI1R_EL1, (a >> 32 & 0xff) << 48 | (a >> 16 & 0xff) << 32 |
-					    (a >> 8 & 0xff) << 16 | (a >> 4 & 0xf) << 44 |
-					    (uint64_t)GIC_KICK_SGI << 24 | 1UL << (a & 0xf));
+	write_sysreg(ICC_SGI1R_EL1, kicks[cpu]);
 	isb();
 }
 
@@ -176,37 +187,6 @@ static void configure(uint32_t intid, bool edge, unsigned int cpu)
 	mmio_write64(gicd + GICD_IROUTER + 8UL * intid, board.cpus[cpu].mpidr);
 }
 
-/* ICH_LR<n>_EL2 and ICH_AP<g>R<n>_EL2 are named by the instruction. */
-/* clang-format off */
-#define EACH_LR(X) \
-	X(0, s3_4_c12_c12_0) X(1, s3_4_c12_c12_1) X(2, s3_4_c12_c12_2) X(3, s3_4_c12_c12_3) \
-	X(4, s3_4_c12_c12_4) X(5, s3_4_c12_c12_5) X(6, s3_4_c12_c12_6) X(7, s3_4_c12_c12_7) \
-	X(8, s3_4_c12_c13_0) X(9, s3_4_c12_c13_1) X(10, s3_4_c12_c13_2) X(11, s3_4_c12_c13_3) \
-	X(12, s3_4_c12_c13_4) X(13, s3_4_c12_c13_5) X(14, s3_4_c12_c13_6) X(15, s3_4_c12_c13_7)
-/* clang-format on */
-
-static uint64_t lr_read(unsigned int n)
-{
-	switch (n) {
-#define READ(i, reg)                                                                               \
-	case i:                                                                                    \
-		return read_sysreg(reg);
-		EACH_LR(READ)
-	}
-	return 0;
-}
-
-static void lr_write(unsigned int n, uint64_t lr)
-{
-	switch (n) {
-#define WRITE(i, reg)                                                                              \
-	case i:                                                                                    \
-		write_sysreg(reg, lr);                                                             \
-		break;
-		EACH_LR(WRITE)
-	}
-}
-
 static uint32_t lr_empty(void)
 {
 	return (uint32_t)(read_sysreg(ICH_ELRSR_EL2) | read_sysreg(ICH_EISR_EL2));
@@ -234,7 +214,7 @@ static void clear_lrs(void)
 	unsigned int words = 1U << (MAX(ICH_VTR_PREBITS(read_sysreg(ICH_VTR_EL2)), 5) - 5);
 
 	for (unsigned int n = 0; n < gic.lr_count; n++) {
-		lr_write(n, 0);
+		gicv3_lr_write(n, 0);
 	}
 	write_sysreg(s3_4_c12_c8_0, 0); /* ICH_AP0R0_EL2 */
 	write_sysreg(s3_4_c12_c9_0, 0); /* ICH_AP1R0_EL2 */
@@ -295,8 +275,9 @@ const struct gic_ops gicv3_ops = {
 	.is_pending = is_pending,
 	.deactivate = deactivate,
 	.configure = configure,
-	.lr_read = lr_read,
-	.lr_write = lr_write,
+	.lr_read = gicv3_lr_read,
+	.lr_state = gicv3_lr_read,
+	.lr_write = gicv3_lr_write,
 	.lr_empty = lr_empty,
 	.want = want,
 	.take_eoi_count = take_eoi_count,

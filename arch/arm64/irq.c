@@ -10,11 +10,6 @@
 
 #define INTIDS 1020
 
-/* CNTV_CTL_EL0 and CNTP_CTL_EL0. */
-#define CTL_ENABLE  BIT(0)
-#define CTL_IMASK   BIT(1)
-#define CTL_ISTATUS BIT(2)
-
 static struct vm *owner[INTIDS];
 static uint32_t console_intid;
 
@@ -39,15 +34,18 @@ void irq_init_cpu(void)
 	gic.set_enabled(cpu, board.timer.hyp_intid, true);
 }
 
+static void serve_kick(struct cpu *c)
+{
+	cpu_serve_call();
+	if (c->current) {
+		vgic_sync(c->current);
+	}
+}
+
 /* EL2's own: served, then deactivated. */
 static void serve_own(struct cpu *c, uint32_t intid)
 {
-	if (intid == GIC_KICK_SGI) {
-		cpu_serve_call();
-		if (c->current) {
-			vgic_sync(c->current);
-		}
-	} else if (intid == board.gic.maintenance_intid) {
+	if (intid == board.gic.maintenance_intid) {
 		if (c->current) {
 			vgic_maintenance(c->current);
 		}
@@ -66,10 +64,8 @@ static void serve_own(struct cpu *c, uint32_t intid)
 
 bool arch_timer_line(uint32_t intid)
 {
-	uint64_t ctl =
-		intid == GUEST_VTIMER_INTID ? read_sysreg(cntv_ctl_el0) : read_sysreg(cntp_ctl_el0);
-
-	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
+	return timer_line(intid == GUEST_VTIMER_INTID ? read_sysreg(cntv_ctl_el0)
+						      : read_sysreg(cntp_ctl_el0));
 }
 
 void irq_handle(uint32_t iar)
@@ -78,13 +74,17 @@ void irq_handle(uint32_t iar)
 	struct vcpu *v = c->current;
 	uint32_t intid = gic_intid(iar);
 
-	if (intid >= GIC_INTID_NONE) {
+	if (intid == GIC_KICK_SGI) {
+		serve_kick(c);
+		gic_cpu.end(iar);
+	} else if (intid >= GIC_INTID_NONE) {
 		return;
-	}
-	if (intid == board.timer.virt_intid && v) {
-		vgic_inject_timer(v, GUEST_VTIMER_INTID, arch_timer_line(GUEST_VTIMER_INTID));
+	} else if (intid == board.timer.virt_intid && v) {
+		vgic_inject_timer(v, &v->vgic.priv[GUEST_VTIMER_INTID],
+				  arch_timer_line(GUEST_VTIMER_INTID));
 	} else if (intid == board.timer.phys_intid && v) {
-		vgic_inject_timer(v, GUEST_PTIMER_INTID, arch_timer_line(GUEST_PTIMER_INTID));
+		vgic_inject_timer(v, &v->vgic.priv[GUEST_PTIMER_INTID],
+				  arch_timer_line(GUEST_PTIMER_INTID));
 	} else if (intid >= 32 && owner[intid]) {
 		vgic_inject_hw(owner[intid], v && v->vm == owner[intid] ? v : NULL, intid);
 	} else {

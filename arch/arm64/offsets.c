@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "arch/arm64/cpu.h"
+#include "arch/arm64/esr.h"
 
 #define OFFSET(name, value) __asm__ volatile("\n->" #name " %0" ::"i"(value))
 
@@ -15,9 +16,7 @@ void offsets(void)
 	OFFSET(CPU_STACK_TOP, offsetof(struct cpu, stack_top));
 	OFFSET(BOARD_CPUS_MAX, BOARD_CPUS_MAX);
 	OFFSET(ESR_EC_SHIFT, ESR_EC_SHIFT);
-	OFFSET(ESR_ISS_SRT_BIT4, 20); /* of a data abort */
 	OFFSET(EC_HVC64, EC_HVC64);
-	OFFSET(EC_DABT_LOWER, EC_DABT_LOWER);
 }
 
 /* vectors.S stores pairs at fixed places of the frame */

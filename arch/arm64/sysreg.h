@@ -64,23 +64,6 @@
 #define SCTLR_EL1_RESET 0x30d00800UL
 #define SCTLR_EL1_SPAN  BIT(23)
 
-/* ESR_EL2 */
-#define ESR_EC_SHIFT 26
-#define ESR_EC(esr)  (((esr) >> ESR_EC_SHIFT) & 0x3f)
-#define ESR_IL       BIT(25)
-#define ESR_ISS(esr) ((esr)&0x1ffffff)
-
-#define EC_UNKNOWN    0x00
-#define EC_WFX        0x01
-#define EC_HVC64      0x16
-#define EC_SMC64      0x17
-#define EC_SYSREG     0x18
-#define EC_IABT_LOWER 0x20
-#define EC_IABT_SAME  0x21
-#define EC_DABT_LOWER 0x24
-#define EC_DABT_SAME  0x25
-#define EC_SERROR     0x2f
-
 /* SPSR */
 #define SPSR_EL1H    0x5UL
 #define SPSR_EL2H    0x9UL

@@ -5,15 +5,6 @@
 #include "core/arch.h"
 #include "core/log.h"
 
-/* op0, op1, CRn, CRm, op2 packed as in the ISS of EC 0x18. */
-#define ISS_REG(op0, op1, crn, crm, op2)                                                           \
-	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define ISS_REG_MASK 0x3ffc1eU
-#define ISS_READ     BIT(0)
-#define ISS_RT(iss)  (((iss) >> 5) & 0x1f)
-#define ISS_CRM(iss) (((iss) >> 1) & 0xf)
-#define ISS_OP2(iss) (((iss) >> 17) & 7)
-
 #define OSLSR_OSLM BIT(3) /* the OS lock is implemented, and unlocked */
 
 struct sysreg {
@@ -57,24 +48,24 @@ static void write_dir(struct vcpu *v, uint64_t value)
 
 /* Hottest first. */
 static const struct sysreg table[] = {
-	{ISS_REG(3, 0, 12, 11, 5), NULL, write_sgi1r},     /* ICC_SGI1R_EL1 */
-	{ISS_REG(3, 0, 12, 11, 6), NULL, write_sgi0r},     /* ICC_ASGI1R_EL1 */
-	{ISS_REG(3, 0, 12, 11, 7), NULL, write_sgi0r},     /* ICC_SGI0R_EL1 */
-	{ISS_REG(3, 0, 12, 11, 1), NULL, write_dir},       /* ICC_DIR_EL1 */
-	{ISS_REG(3, 0, 1, 0, 1), read_zero, write_ignore}, /* ACTLR_EL1 */
-	{ISS_REG(2, 0, 1, 0, 4), NULL, write_ignore},      /* OSLAR_EL1 */
-	{ISS_REG(2, 0, 1, 1, 4), read_oslsr, NULL},        /* OSLSR_EL1 */
-	{ISS_REG(2, 0, 1, 3, 4), read_zero, write_ignore}, /* OSDLR_EL1 */
-	{ISS_REG(2, 0, 1, 4, 4), read_zero, write_ignore}, /* DBGPRCR_EL1 */
-	{ISS_REG(2, 0, 1, 0, 0), read_zero, NULL},         /* MDRAR_EL1 */
+	{ISS_SYS_SGI1R, NULL, write_sgi1r},                    /* ICC_SGI1R_EL1 */
+	{ISS_SYS_REG(3, 0, 12, 11, 6), NULL, write_sgi0r},     /* ICC_ASGI1R_EL1 */
+	{ISS_SYS_REG(3, 0, 12, 11, 7), NULL, write_sgi0r},     /* ICC_SGI0R_EL1 */
+	{ISS_SYS_REG(3, 0, 12, 11, 1), NULL, write_dir},       /* ICC_DIR_EL1 */
+	{ISS_SYS_REG(3, 0, 1, 0, 1), read_zero, write_ignore}, /* ACTLR_EL1 */
+	{ISS_SYS_REG(2, 0, 1, 0, 4), NULL, write_ignore},      /* OSLAR_EL1 */
+	{ISS_SYS_REG(2, 0, 1, 1, 4), read_oslsr, NULL},        /* OSLSR_EL1 */
+	{ISS_SYS_REG(2, 0, 1, 3, 4), read_zero, write_ignore}, /* OSDLR_EL1 */
+	{ISS_SYS_REG(2, 0, 1, 4, 4), read_zero, write_ignore}, /* DBGPRCR_EL1 */
+	{ISS_SYS_REG(2, 0, 1, 0, 0), read_zero, NULL},         /* MDRAR_EL1 */
 };
 
 static bool is_id_register(uint32_t iss)
 {
 	/* op0 = 3, op1 = 0, CRn = 0, CRm >= 1 */
-	return (iss & (ISS_REG_MASK & ~ISS_REG(0U, 0U, 0U, 0xfU, 7U))) ==
-		       ISS_REG(3U, 0U, 0U, 0U, 0U) &&
-	       ISS_CRM(iss) >= 1 && ISS_CRM(iss) <= 7;
+	return (iss & (ISS_SYS_REG_MASK & ~ISS_SYS_REG(0U, 0U, 0U, 0xfU, 7U))) ==
+		       ISS_SYS_REG(3U, 0U, 0U, 0U, 0U) &&
+	       ISS_SYS_CRM(iss) >= 1 && ISS_SYS_CRM(iss) <= 7;
 }
 
 static const struct sysreg *find(uint32_t reg)
@@ -90,18 +81,19 @@ static const struct sysreg *find(uint32_t reg)
 enum trap_result trap_sysreg(struct vcpu *v, uint64_t esr)
 {
 	uint32_t iss = (uint32_t)ESR_ISS(esr);
-	const struct sysreg *s = find(iss & ISS_REG_MASK);
+	const struct sysreg *s = find(iss & ISS_SYS_REG_MASK);
 
-	if (s && (iss & ISS_READ) && s->read) {
-		vcpu_set_reg(v, ISS_RT(iss), s->read(v));
+	if (s && (iss & ISS_SYS_READ) && s->read) {
+		vcpu_set_reg(v, ISS_SYS_RT(iss), s->read(v));
 		return TRAP_SKIP;
 	}
-	if (s && !(iss & ISS_READ) && s->write) {
-		s->write(v, vcpu_get_reg(v, ISS_RT(iss)));
+	if (s && !(iss & ISS_SYS_READ) && s->write) {
+		s->write(v, vcpu_get_reg(v, ISS_SYS_RT(iss)));
 		return TRAP_SKIP;
 	}
-	if (!s && (iss & ISS_READ) && is_id_register(iss)) {
-		vcpu_set_reg(v, ISS_RT(iss), idreg_read(v->vm, ISS_CRM(iss), ISS_OP2(iss)));
+	if (!s && (iss & ISS_SYS_READ) && is_id_register(iss)) {
+		vcpu_set_reg(v, ISS_SYS_RT(iss),
+			     idreg_read(v->vm, ISS_SYS_CRM(iss), ISS_SYS_OP2(iss)));
 		return TRAP_SKIP;
 	}
 	return TRAP_UNDEF;

@@ -129,16 +129,18 @@ void trap_serror(void)
 
 void trap_irq(void)
 {
-	struct vcpu *v = this_cpu()->current;
 	uint32_t iar = gic_cpu.take();
 
 	/* the tick of every guest first: a PPI's IAR is its INTID */
 	if (iar == board.timer.virt_intid) {
-		vgic_inject_timer(v, GUEST_VTIMER_INTID, arch_timer_line(GUEST_VTIMER_INTID));
-	} else {
-		irq_handle(iar);
+		struct vcpu *v = this_cpu()->current;
+
+		vgic_inject_timer(v, &v->vgic.priv[GUEST_VTIMER_INTID],
+				  timer_line(read_sysreg(cntv_ctl_el0)));
+		return;
 	}
-	if (vm_is_stopping(v->vm)) {
-		leave(v);
+	irq_handle(iar);
+	if (vm_is_stopping(this_cpu()->current->vm)) { /* whoever stops it sends a kick */
+		leave(this_cpu()->current);
 	}
 }

@@ -4,6 +4,7 @@
 #define ARCH_ARM64_TRAP_H
 
 #include "arch/arm64/cpu.h"
+#include "arch/arm64/esr.h"
 
 /* What became of a trapped instruction. */
 enum trap_result {
@@ -17,13 +18,19 @@ enum trap_result {
 uint64_t trap_hvc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 void trap_sync(uint64_t esr);
 /*
- * abort.c: the common case of a data abort, an access to an emulated register by an
- * instruction whose Rt is x0 to x15: no other register of the guest is saved yet. False:
- * it is another case, and nothing was done.
+ * fast.c: the traps that a guest makes most, while only x0 to x18 of its registers are saved.
+ * False: it is another, and nothing was done.
  */
-bool trap_emulate(uint64_t esr);
+bool trap_fast(uint64_t esr);
 void trap_irq(void);
 void trap_serror(void);
+
+/* Where a translation fault was, from FAR_EL2. */
+static inline uint64_t trap_fault_ipa(uint64_t far)
+{
+	return ((read_sysreg(hpfar_el2) & ~0xfUL) << 8) | (far & 0xfff);
+}
+
 /* Go on after the instruction that trapped. */
 static inline void trap_skip_instruction(uint64_t esr)
 {

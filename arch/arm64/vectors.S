@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * EL2's exception vectors. A trap from a guest saves what C may clobber (x0 to
- * x18, x30) at the top of this CPU's stack; traps that may read or write any
- * register of the guest save x19 to x29 as well. Everything leaves by trap_return.
+ * x18, x30) at the top of this CPU's stack; the long way, on which any register of the
+ * guest may be read or written, saves x19 to x29 as well. Everything leaves by trap_return.
  *
  * In a guest, SP_EL2 points to the (empty) frame, so no register is needed to find it.
  */
@@ -70,8 +70,22 @@ vectors:
 	fatal_vector 5
 	fatal_vector 6
 	fatal_vector 7
-	vector	guest_sync		// guest, AArch64
-	vector	guest_irq
+	.balign 128
+guest_sync:				// guest, AArch64
+	save_caller
+	mrs	x16, esr_el2
+	ubfx	x17, x16, #ESR_EC_SHIFT, #6
+	cmp	x17, #EC_HVC64
+	b.eq	guest_hvc
+	mov	x0, x16
+	bl	trap_fast
+	tbz	w0, #0, guest_slow
+	b	trap_return
+	.balign 128
+guest_irq:
+	save_caller
+	bl	trap_irq
+	b	trap_return
 	vector	guest_irq		// FIQ: no group 0 interrupt is ours; served alike
 	vector	guest_serror
 	vector	guest_sync		// guest, AArch32 at EL0
@@ -79,20 +93,10 @@ vectors:
 	vector	guest_irq
 	vector	guest_serror
 
-guest_sync:
-	save_caller
-	mrs	x16, esr_el2
-	ubfx	x17, x16, #ESR_EC_SHIFT, #6
-	cmp	x17, #EC_HVC64
-	b.eq	guest_hvc
-	mov	x0, x16
-	cmp	x17, #EC_DABT_LOWER
-	b.ne	1f
-	tbnz	x0, #ESR_ISS_SRT_BIT4, 1f	// x16 and up: not all of them are saved
-	bl	trap_emulate
-	tbnz	w0, #0, trap_return
+/* Not one of the fast ones: every register of the guest is to be had. */
+guest_slow:
 	mrs	x0, esr_el2
-1:	save_callee
+	save_callee
 	bl	trap_sync
 	restore_callee
 	b	trap_return
@@ -100,11 +104,6 @@ guest_sync:
 guest_hvc:				// x0 to x3 are the guest's still
 	bl	trap_hvc
 	str	x0, [sp]
-	b	trap_return
-
-guest_irq:
-	save_caller
-	bl	trap_irq
 	b	trap_return
 
 guest_serror:

@@ -9,37 +9,45 @@
 #include "core/lib/types.h"
 
 struct spinlock {
-	uint16_t next;
-	uint16_t owner;
+	uint32_t tickets; /* the one being served [15:0], and the next to be given out [31:16] */
 };
+
+#define SPIN_TICKET   0x10000U
+#define SPIN_OWNER(t) ((uint16_t)(t))
+#define SPIN_NEXT(t)  ((uint16_t)((t) >> 16))
 
 static inline void spin_lock(struct spinlock *l)
 {
-	uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	uint32_t mine = __atomic_fetch_add(&l->tickets, SPIN_TICKET, __ATOMIC_ACQUIRE);
+	uint32_t now = mine;
 
-	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
-		__asm__ volatile("" ::: "memory");
+	while (SPIN_OWNER(now) != SPIN_NEXT(mine)) {
+		now = __atomic_load_n(&l->tickets, __ATOMIC_ACQUIRE);
 	}
 }
 
 /* Take the lock if it is free, without waiting. */
 static inline bool spin_trylock(struct spinlock *l)
 {
-	uint16_t owner = __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
+	uint32_t t = __atomic_load_n(&l->tickets, __ATOMIC_RELAXED);
 
-	return __atomic_compare_exchange_n(&l->next, &owner, (uint16_t)(owner + 1), false,
+	return SPIN_OWNER(t) == SPIN_NEXT(t) &&
+	       __atomic_compare_exchange_n(&l->tickets, &t, t + SPIN_TICKET, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static inline void spin_unlock(struct spinlock *l)
 {
-	__atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+	/* only the holder writes this half */
+	uint16_t *owner = (uint16_t *)&l->tickets;
+
+	__atomic_store_n(owner, (uint16_t)(*owner + 1), __ATOMIC_RELEASE);
 }
 
 /* For assertions: somebody holds the lock. */
 static inline bool spin_is_held(const struct spinlock *l)
 {
-	return l->next != l->owner;
+	return SPIN_NEXT(l->tickets) != SPIN_OWNER(l->tickets);
 }
 
 #endif

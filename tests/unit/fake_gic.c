@@ -121,6 +121,7 @@ void fake_gic_setup(enum gic_version version, unsigned int lr_count)
 		.configure = configure,
 		.lr_count = lr_count,
 		.lr_read = lr_read,
+		.lr_state = lr_read,
 		.lr_write = lr_write,
 		.lr_empty = lr_empty,
 		.want = want,
@@ -256,7 +257,7 @@ static void fire(struct vm *vm, unsigned int cpu, uint32_t intid)
 		fake_gic.on_fire(cpu, intid);
 	}
 	if (intid < VGIC_PRIVATE) {
-		vgic_inject_timer(v, intid, p->line);
+		vgic_inject_timer(v, &v->vgic.priv[intid], p->line);
 	} else {
 		vgic_inject_hw(vm, v, intid);
 	}

@@ -77,7 +77,7 @@ void target(uint32_t intid, unsigned int mask)
 void set_groups(bool on)
 {
 	(void)lock_for(0);
-	vm.vgic.enable_group0 = on;
+	vm.vgic.enable_group[0] = on;
 	vgic_changed_all(&vm);
 	commit();
 }
@@ -148,7 +148,7 @@ void send_sgi(unsigned int from, unsigned int to, uint32_t intid)
 {
 	unsigned int before = fake_on_cpu(from);
 
-	vgic_send_sgi(&vm.vcpus[from], &vm.vcpus[to], intid, false);
+	vgic_send_sgi(&vm.vcpus[from], from, BIT(to), intid, false);
 	(void)fake_on_cpu(before);
 }
 

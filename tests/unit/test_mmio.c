@@ -6,8 +6,9 @@
 #define BASE_A 0x9000000UL
 #define BASE_B 0x9010000UL
 
-static struct vm vm;
-static struct vcpu *const v = &vm.vcpus[0];
+static struct mmio_map map;
+static struct vcpu vcpu;
+static struct vcpu *const v = &vcpu;
 
 /* What a frame or a register was last asked. */
 static struct {
@@ -57,17 +58,16 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_arch_setup();
-	memset(&vm, 0, sizeof(vm));
+	memset(&map, 0, sizeof(map));
 	memset(&last, 0, sizeof(last));
-	v->vm = &vm;
-	mmio_add(&vm, BASE_A, SZ_4K, frame_access, &device_a);
-	mmio_add(&vm, BASE_B, SZ_4K, frame_access, &device_b);
+	mmio_add(&map, BASE_A, SZ_4K, frame_access, &device_a);
+	mmio_add(&map, BASE_B, SZ_4K, frame_access, &device_b);
 	return 0;
 }
 
 static bool dispatch(uint64_t ipa, unsigned int size)
 {
-	const struct mmio_frame *f = mmio_find(&vm, ipa);
+	const struct mmio_frame *f = mmio_find(&map, ipa);
 	struct mmio_op op = {.size = (uint8_t)size};
 
 	if (f) {
@@ -118,10 +118,10 @@ static void test_ends_of_a_frame(void **state)
 static void test_find(void **state)
 {
 	(void)state;
-	assert_ptr_equal(mmio_find(&vm, BASE_A), &vm.frames[0]);
-	assert_ptr_equal(mmio_find(&vm, BASE_B + SZ_4K - 1), &vm.frames[1]);
-	assert_null(mmio_find(&vm, BASE_A - 1));
-	assert_null(mmio_find(&vm, BASE_B + SZ_4K));
+	assert_ptr_equal(mmio_find(&map, BASE_A), &map.frames[0]);
+	assert_ptr_equal(mmio_find(&map, BASE_B + SZ_4K - 1), &map.frames[1]);
+	assert_null(mmio_find(&map, BASE_A - 1));
+	assert_null(mmio_find(&map, BASE_B + SZ_4K));
 }
 
 /* H10, H16: what is not aligned to its width reads zero and reaches no device. */
@@ -143,7 +143,7 @@ static void add_too_many(void *arg)
 {
 	(void)arg;
 	for (unsigned int i = 0; i <= MMIO_FRAMES_MAX; i++) {
-		mmio_add(&vm, i * SZ_4K, SZ_4K, frame_access, NULL);
+		mmio_add(&map, i * SZ_4K, SZ_4K, frame_access, NULL);
 	}
 }
 
@@ -151,7 +151,7 @@ static void test_too_many_frames_is_a_broken_invariant(void **state)
 {
 	(void)state;
 	assert_int_equal(fake_run(add_too_many, NULL), FAKE_PANICKED);
-	assert_int_equal(vm.frame_count, MMIO_FRAMES_MAX);
+	assert_int_equal(map.count, MMIO_FRAMES_MAX);
 }
 
 /* -- registers -------------------------------------------------------------------------- */

@@ -504,7 +504,7 @@ static void test_gicv3_redistributor_has_no_distributor_registers(void **state)
 		(void)redist(SGI_BASE + none[i], 4, true, 0x00ff0001);
 		assert_int_equal(redist(SGI_BASE + none[i], 4, false, 1), 0);
 	}
-	assert_int_equal(vm.vgic.enable_group0, 1);
+	assert_int_equal(vm.vgic.enable_group[0], 1);
 	assert_int_equal(read32(word(ISENABLER, 32)), 0xffffffff);
 	for (unsigned int i = 0; i < VCPUS; i++) {
 		assert_quiet(i);

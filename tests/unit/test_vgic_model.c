@@ -265,7 +265,7 @@ static void guest_sends_sgi(unsigned int from)
 	unsigned int to = random_below(VCPUS);
 	uint32_t intid = random_below(SGIS);
 
-	vgic_send_sgi(&vm.vcpus[from], &vm.vcpus[to], intid, false);
+	vgic_send_sgi(&vm.vcpus[from], from, BIT(to), intid, false);
 	if (vm.vgic.version == GIC_V2) {
 		sgi[to][intid].senders |= (uint8_t)BIT(from);
 		sgi[to][intid].credit++;
