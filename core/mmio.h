@@ -15,8 +15,8 @@ struct vcpu;
 /* One access: small enough for a register. */
 struct mmio_op {
 	uint64_t offset : 32; /* in the frame, naturally aligned to size */
-	uint64_t size : 8;    /* bytes: 1, 2, 4 or 8 */
 	bool write : 1;
+	uint64_t size : 8; /* bytes: 1, 2, 4 or 8 */
 };
 
 /* Carry out an access of v. value: what is written. Returns what is read; of a write, anything. */

@@ -8,7 +8,7 @@
 
 /* GICD_IROUTER: affinity fields, and "any CPU" (IHI 0069, 12.9.22). */
 #define ROUTE_ANY      BIT(31)
-#define ROUTE_AFFINITY 0xff00ffffffUL
+#define ROUTE_AFFINITY 0xffffffU
 
 struct virq *vgic_find(struct vm *vm, struct vcpu *bank, uint32_t intid)
 {
@@ -64,9 +64,8 @@ static unsigned int target_of(const struct vm *vm, const struct virq *irq)
 	if (irq->route & ROUTE_ANY) {
 		return first_online(vm, 0xff);
 	}
-	return (irq->route & ROUTE_AFFINITY) < vm->vcpu_count
-		       ? (unsigned int)(irq->route & ROUTE_AFFINITY)
-		       : VIRQ_NO_TARGET;
+	return (irq->route & ROUTE_AFFINITY) < vm->vcpu_count ? irq->route & ROUTE_AFFINITY
+							      : VIRQ_NO_TARGET;
 }
 
 void vgic_retarget(struct vm *vm, struct virq *irq)
@@ -84,7 +83,7 @@ void vgic_retarget(struct vm *vm, struct virq *irq)
 	}
 	irq->target = (uint8_t)target;
 	if (irq->hw && target != VIRQ_NO_TARGET) {
-		gic.configure(irq->pintid, irq->edge, vm->vcpus[target].cpu);
+		gic.configure(irq->intid, irq->edge, vm->vcpus[target].cpu);
 	}
 	vgic_changed(vm, irq);
 }
@@ -119,7 +118,7 @@ void vgic_withdraw_timer(const struct vm *vm, struct virq *irq)
 	if (irq->hw && irq->latch && irq->intid < VGIC_PRIVATE && !irq->enabled &&
 	    vm->vcpus[irq->target].cpu == arch_cpu_id()) {
 		irq->latch = false;
-		gic.deactivate(irq->pintid);
+		gic.deactivate(irq->intid);
 	}
 }
 
@@ -129,7 +128,7 @@ void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled)
 
 	irq->enabled = enabled;
 	if (irq->hw) {
-		gic.set_enabled(vm->vcpus[target].cpu, irq->pintid, enabled);
+		gic.set_enabled(vm->vcpus[target].cpu, irq->intid, enabled);
 	}
 	if (irq->lr == VIRQ_NO_LR) {
 		vgic_withdraw_timer(vm, irq);
@@ -138,6 +137,16 @@ void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled)
 }
 
 /* -- sources ------------------------------------------------------------------------------- */
+
+/* self: the vCPU of the VM that runs here, or NULL. */
+static void signal(struct vm *vm, struct vcpu *self, struct virq *irq)
+{
+	if (self) {
+		vgic_signal(self, irq);
+	} else {
+		vgic_changed(vm, irq);
+	}
+}
 
 void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 {
@@ -148,7 +157,7 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 	if (irq->line != level) {
 		irq->line = level;
 		irq->latch |= level && irq->edge;
-		vgic_signal(self && self->vm == vm ? self : NULL, vm, irq);
+		signal(vm, self && self->vm == vm ? self : NULL, irq);
 	}
 	spin_unlock(&vm->vgic.lock);
 }
@@ -159,7 +168,7 @@ void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid)
 
 	spin_lock(&vm->vgic.lock);
 	irq->latch = true;
-	vgic_signal(bank, vm, irq);
+	signal(vm, bank, irq);
 	spin_unlock(&vm->vgic.lock);
 }
 
@@ -226,7 +235,6 @@ void vgic_own_spi(struct vm *vm, uint32_t intid, bool edge)
 
 	ASSERT(irq && intid >= VGIC_PRIVATE);
 	irq->hw = true;
-	irq->pintid = (uint16_t)intid;
 	irq->edge = edge;
 }
 
@@ -237,7 +245,6 @@ static void reset_irq(struct virq *irq, uint32_t intid, unsigned int target)
 
 	*irq = (struct virq){
 		.intid = (uint16_t)intid,
-		.pintid = (uint16_t)intid,
 		.lr = VIRQ_NO_LR,
 		.target = (uint8_t)target,
 		.targets = (uint8_t)BIT(target),
@@ -272,10 +279,10 @@ void vgic_reset(struct vm *vm)
 		struct virq *irq = &vm->vgic.spi[i];
 
 		if (irq->hw) {
-			gic.set_enabled(vm->vcpus[0].cpu, irq->pintid, false);
-			gic.set_pending(vm->vcpus[0].cpu, irq->pintid, false);
-			gic.deactivate(irq->pintid);
-			gic.configure(irq->pintid, irq->edge, vm->vcpus[0].cpu);
+			gic.set_enabled(vm->vcpus[0].cpu, irq->intid, false);
+			gic.set_pending(vm->vcpus[0].cpu, irq->intid, false);
+			gic.deactivate(irq->intid);
+			gic.configure(irq->intid, irq->edge, vm->vcpus[0].cpu);
 		}
 		reset_irq(irq, i + VGIC_PRIVATE, 0);
 	}

@@ -20,21 +20,21 @@
 #include "core/lib/types.h"
 #include "core/mmio.h"
 
-#define VGIC_SGIS      16
-#define VGIC_PRIVATE   32
-#define VGIC_SPIS      (GUEST_INTIDS - VGIC_PRIVATE)
-#define VGIC_WORDS     ((GUEST_INTIDS + 63) / 64)
-#define VGIC_LRS_MAX   16
-#define VIRQ_NO_LR     0xff
-#define VIRQ_NO_TARGET 0xff
-#define VGIC_PRIO_MASK 0xf8 /* five priority bits, as GIC-400's virtual interface has */
+#define VGIC_SGIS       16
+#define VGIC_PRIVATE    32
+#define VGIC_SPIS       (GUEST_INTIDS - VGIC_PRIVATE)
+#define VGIC_WORDS      ((GUEST_INTIDS + 63) / 64)
+#define VGIC_LRS_MAX    16
+#define VIRQ_NO_LR      0xff
+#define VIRQ_NO_TARGET  0xff
+#define VGIC_ROUTE_MASK 0x80ffffffU /* GICD_IROUTER: Aff2 to Aff0, and "any CPU" */
+#define VGIC_PRIO_MASK  0xf8        /* five priority bits, as GIC-400's virtual interface has */
 
 struct vm;
 struct vcpu;
 
 struct virq {
-	uint16_t intid;
-	uint16_t pintid; /* hw: the physical interrupt behind it */
+	uint16_t intid; /* hw: also that of the physical interrupt behind it */
 	uint8_t priority;
 	uint8_t lr;      /* list register of vCPU `holder`, or VIRQ_NO_LR */
 	uint8_t holder;  /* valid while lr is, or while active and spilled */
@@ -52,7 +52,7 @@ struct virq {
 	bool spilled : 1; /* that active state was evicted from a list register */
 	bool soft : 1;    /* level, in a list register: pending by software, not by the line;
 			     a timer's: the same, from when it fired */
-	uint64_t route;   /* GICv3 GICD_IROUTER as written */
+	uint32_t route;   /* GICv3 GICD_IROUTER[31:0]: no Aff3 (GICD_TYPER.A3V is 0) */
 };
 
 /* The interrupts of one vCPU and the mirror of its list registers. */
@@ -96,12 +96,14 @@ void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid);
  * line: the timer is due, and not only made pending by software.
  */
 void vgic_inject_timer(struct vcpu *v, struct virq *irq, bool line);
-/*
- * An SGI to those vCPUs of a list that exist, in the name of vCPU `from`. self: the vCPU of
- * the same VM that makes it and runs here.
- */
-void vgic_send_sgi(struct vcpu *self, unsigned int from, uint64_t list, uint32_t intid,
-		   bool group1);
+struct vgic_sgi {
+	uint32_t intid : 8;
+	uint32_t from : 8; /* vCPU in whose name it is sent: GICv2 */
+	bool group1 : 1;   /* of the register that sent it: GICv3 */
+};
+
+/* An SGI to those vCPUs of a list that exist. self: the vCPU of the VM that runs here. */
+void vgic_send_sgi(struct vcpu *self, uint64_t list, struct vgic_sgi sgi);
 /* Bring list registers in line after a kick. */
 void vgic_sync(struct vcpu *v);
 /* Maintenance interrupt on v's CPU. */

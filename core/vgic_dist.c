@@ -315,7 +315,7 @@ static void write_config(struct vcpu *self, struct vcpu *bank, uint32_t offset, 
 		}
 		irq->edge = edge;
 		if (irq->hw && irq->target != VIRQ_NO_TARGET) {
-			gic.configure(irq->pintid, edge, self->vm->vcpus[irq->target].cpu);
+			gic.configure(irq->intid, edge, self->vm->vcpus[irq->target].cpu);
 		}
 		vgic_changed(self->vm, irq);
 	}
@@ -379,6 +379,16 @@ static uint64_t read_id(struct vcpu *self, struct vcpu *bank, uint32_t offset, u
 	return self->vm->vgic.version == GIC_V2 && offset == GICD_V2_PIDR2 ? PIDR2_V2 : 0;
 }
 
+static void write_ignored(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,
+			  uint64_t value)
+{
+	(void)self;
+	(void)bank;
+	(void)offset;
+	(void)size;
+	(void)value;
+}
+
 /* -- the frames --------------------------------------------------------------------------------- */
 
 #define BYTES (1 | 4) /* byte and word accesses (IHI 0048, 4.1.4) */
@@ -398,7 +408,7 @@ static const struct block blocks[32] = {
 	[0x800 / 0x80 ... 0xb80 / 0x80] = {read_targets, write_targets, BYTES},
 	[0xc00 / 0x80 ... 0xc80 / 0x80] = {read_config, write_config, WORD},
 	[0xf00 / 0x80] = {vgic_read_sgi_block, vgic_write_sgi_block, BYTES},
-	[0xf80 / 0x80] = {read_id, NULL, WORD},
+	[0xf80 / 0x80] = {read_id, write_ignored, WORD},
 };
 
 /* op.offset is below 4 KiB. */
@@ -413,9 +423,7 @@ static uint64_t access_block(struct vcpu *self, struct vcpu *bank, struct mmio_o
 	if (!op.write) {
 		return b->read(self, bank, op.offset, op.size);
 	}
-	if (b->write) {
-		b->write(self, bank, op.offset, op.size, value);
-	}
+	b->write(self, bank, op.offset, op.size, value);
 	return 0;
 }
 
@@ -424,18 +432,15 @@ static uint64_t access_route(struct vcpu *self, struct mmio_op op, uint64_t valu
 	struct vm *vm = self->vm;
 	uint32_t intid = (op.offset - GICD_IROUTER) / 8;
 	struct virq *irq = intid >= VGIC_PRIVATE ? vgic_find(vm, NULL, intid) : NULL;
-	unsigned int shift = (op.offset & 4) * 8;
-	uint64_t mask = op.size == 8 ? UINT64_MAX : 0xffffffffUL << shift;
 
-	if (!irq || op.size < 4) {
-		return 0;
+	if (!irq || op.size < 4 || (op.offset & 4)) {
+		return 0; /* the upper half is Aff3 */
 	}
 	if (!op.write) {
-		return (irq->route & mask) >> shift;
+		return irq->route;
 	}
 	spin_lock(&vm->vgic.lock);
-	irq->route = (irq->route & ~mask) | ((value << shift) & mask);
-	irq->route &= 0xff80ffffffUL;
+	irq->route = (uint32_t)value & VGIC_ROUTE_MASK;
 	vgic_retarget(vm, irq);
 	vgic_commit(self);
 	spin_unlock(&vm->vgic.lock);

@@ -12,7 +12,7 @@ static uint64_t lr_of(const struct virq *irq)
 
 static uint64_t lr_of_hw(const struct virq *irq)
 {
-	return lr_of(irq) | LR_HW | LR_PINTID(irq->pintid);
+	return lr_of(irq) | LR_HW | LR_PINTID(irq->intid);
 }
 
 /* Move what is pending of the interrupt into list register n. */
@@ -28,13 +28,15 @@ static void lr_load(struct vcpu *v, struct virq *irq, unsigned int n)
 		lr |= LR_SOURCE(irq->source) | (irq->sources ? LR_EOI : 0);
 	} else if (!irq->edge) {
 		lr |= LR_EOI; /* look at the line again when the guest is done */
+		irq->soft = irq->latch;
 	}
-	irq->soft = irq->hw ? irq->soft : irq->latch;
 	irq->latch = false;
-	irq->lr = (uint8_t)n;
-	irq->holder = (uint8_t)v->index;
-	v->vgic.used |= (uint32_t)BIT(n);
-	v->vgic.lr_intid[n] = irq->intid;
+	if (irq->lr == VIRQ_NO_LR) {
+		irq->lr = (uint8_t)n;
+		irq->holder = (uint8_t)v->index;
+		v->vgic.used |= (uint32_t)BIT(n);
+		v->vgic.lr_intid[n] = irq->intid;
+	}
 	gic.lr_write(n, lr);
 }
 
@@ -286,7 +288,7 @@ void vgic_end_spilled(struct vcpu *v)
 		}
 		vgic_unspill(v->vm, irq);
 		if (irq->hw) {
-			gic.deactivate(irq->pintid);
+			gic.deactivate(irq->intid);
 		}
 		vgic_changed(v->vm, irq);
 	}
@@ -380,10 +382,10 @@ static bool deliver(struct vcpu *v, struct virq *irq)
 	return true;
 }
 
-void vgic_signal(struct vcpu *self, struct vm *vm, struct virq *irq)
+void vgic_signal(struct vcpu *self, struct virq *irq)
 {
-	if (!self || !deliver(self, irq)) {
-		vgic_changed(vm, irq);
+	if (!deliver(self, irq)) {
+		vgic_changed(self->vm, irq);
 		vgic_commit(self);
 	}
 }
@@ -404,6 +406,6 @@ void vgic_inject_timer(struct vcpu *v, struct virq *irq, bool line)
 		return;
 	}
 	irq->latch = true;
-	vgic_signal(v, v->vm, irq);
+	vgic_signal(v, irq);
 	spin_unlock(&g->lock);
 }

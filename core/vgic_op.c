@@ -8,7 +8,7 @@
 static void clear_active_in_memory(struct vm *vm, struct virq *irq)
 {
 	if (irq->hw && irq->active && !irq->latch) {
-		gic.deactivate(irq->pintid);
+		gic.deactivate(irq->intid);
 	}
 	vgic_unspill(vm, irq);
 	vgic_changed(vm, irq);
@@ -22,7 +22,7 @@ bool vgic_operate_loaded(struct vcpu *v, struct virq *irq, enum vgic_op op)
 	switch (op) {
 	case VGIC_GET_PENDING:
 		return (lr & LR_PENDING) || virq_is_pending(irq) ||
-		       (irq->hw && gic.is_pending(v->cpu, irq->pintid));
+		       (irq->hw && gic.is_pending(v->cpu, irq->intid));
 	case VGIC_GET_ACTIVE:
 		return lr & LR_ACTIVE;
 	case VGIC_SET_PENDING:
@@ -31,12 +31,12 @@ bool vgic_operate_loaded(struct vcpu *v, struct virq *irq, enum vgic_op op)
 			vgic_changed(v->vm, irq);
 		} else if (!(lr & LR_PENDING)) {
 			/* fires when the guest is done */
-			gic.set_pending(v->cpu, irq->pintid, true);
+			gic.set_pending(v->cpu, irq->intid, true);
 		}
 		return false;
 	case VGIC_CLEAR_PENDING:
 		if (irq->hw) {
-			gic.set_pending(v->cpu, irq->pintid, false);
+			gic.set_pending(v->cpu, irq->intid, false);
 		}
 		irq->latch = false;
 		irq->sources = 0;
@@ -56,7 +56,7 @@ bool vgic_operate_loaded(struct vcpu *v, struct virq *irq, enum vgic_op op)
 	if (!(now & LR_STATE)) {
 		vgic_lr_free(v, irq);
 		if (irq->hw && (lr & LR_STATE)) {
-			gic.deactivate(irq->pintid);
+			gic.deactivate(irq->intid);
 		}
 		vgic_changed(v->vm, irq);
 	}
@@ -69,12 +69,12 @@ static bool operate_in_memory(struct vcpu *v, struct vcpu *bank, struct virq *ir
 
 	switch (op) {
 	case VGIC_GET_PENDING:
-		return virq_is_pending(irq) || (irq->hw && gic.is_pending(cpu, irq->pintid));
+		return virq_is_pending(irq) || (irq->hw && gic.is_pending(cpu, irq->intid));
 	case VGIC_GET_ACTIVE:
 		return irq->active;
 	case VGIC_SET_PENDING:
 		if (irq->hw && !irq->latch) {
-			gic.set_pending(cpu, irq->pintid, true);
+			gic.set_pending(cpu, irq->intid, true);
 		} else if (!irq->hw) {
 			irq->latch = true;
 			vgic_changed(v->vm, irq);
@@ -82,10 +82,10 @@ static bool operate_in_memory(struct vcpu *v, struct vcpu *bank, struct virq *ir
 		break;
 	case VGIC_CLEAR_PENDING:
 		if (irq->hw && irq->latch) {
-			gic.deactivate(irq->pintid);
+			gic.deactivate(irq->intid);
 		}
 		if (irq->hw) {
-			gic.set_pending(cpu, irq->pintid, false);
+			gic.set_pending(cpu, irq->intid, false);
 		}
 		irq->latch = false;
 		irq->sources = 0;
@@ -133,7 +133,7 @@ static void resample_timer(struct vcpu *v, struct virq *irq)
 		return;
 	}
 	irq->latch = false;
-	gic.deactivate(irq->pintid);
+	gic.deactivate(irq->intid);
 }
 
 static void operate_here(void *arg)

@@ -44,8 +44,8 @@ void vgic_unspill(struct vm *vm, struct virq *irq);
 void vgic_end_spilled(struct vcpu *v);
 /* Bring list registers in line with all that changed. */
 void vgic_flush(struct vcpu *v);
-/* A source made irq pending: to a list register of self, which runs here (or NULL), or to wait. */
-void vgic_signal(struct vcpu *self, struct vm *vm, struct virq *irq);
+/* A source made irq pending: to a list register of self, a vCPU of its VM which runs here, or to wait. */
+void vgic_signal(struct vcpu *self, struct virq *irq);
 /* Choose what maintenance interrupts to have. */
 void vgic_update_wants(struct vcpu *v);
 

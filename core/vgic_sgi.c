@@ -16,20 +16,26 @@
 #define SGI1R_RANGE(v)    (((v) >> 44) & 0xf)
 #define SGI1R_AFFINITY(v) ((v)&0x00ff00ff00ff0000UL)
 
-void vgic_send_sgi(struct vcpu *self, unsigned int from, uint64_t list, uint32_t intid, bool group1)
+/* Lock held. Not inlined: loop invariants would cost the one round that is usual. */
+static NOINLINE void make_pending(struct vcpu *self, struct vcpu *to, struct vgic_sgi sgi)
+{
+	struct virq *irq = &to->vgic.priv[sgi.intid];
+
+	if (self->vm->vgic.version == GIC_V2) {
+		irq->sources |= (uint8_t)BIT(sgi.from);
+	} else if (irq->group1 == sgi.group1) {
+		irq->latch = true;
+	}
+	vgic_signal(self, irq);
+}
+
+void vgic_send_sgi(struct vcpu *self, uint64_t list, struct vgic_sgi sgi)
 {
 	struct vm *vm = self->vm;
 
 	spin_lock(&vm->vgic.lock);
 	for (list &= BIT(vm->vcpu_count) - 1; list; list &= list - 1) {
-		struct virq *irq = &vm->vcpus[__builtin_ctzl(list)].vgic.priv[intid];
-
-		if (vm->vgic.version == GIC_V2) {
-			irq->sources |= (uint8_t)BIT(from);
-		} else if (irq->group1 == group1) {
-			irq->latch = true;
-		}
-		vgic_signal(self, vm, irq);
+		make_pending(self, &vm->vcpus[__builtin_ctzl(list)], sgi);
 	}
 	spin_unlock(&vm->vgic.lock);
 }
@@ -74,7 +80,7 @@ static void write_sgir(struct vcpu *self, uint64_t value)
 		       : SGIR_FILTER(value) == 2 ? BIT(self->index)
 						 : 0;
 	}
-	vgic_send_sgi(self, self->index, list, value & 0xf, false);
+	vgic_send_sgi(self, list, (struct vgic_sgi){value & 0xf, self->index, false});
 }
 
 /* GICD_SPENDSGIR and GICD_CPENDSGIR: a byte of source CPUs for each SGI (4.3.16, 4.3.17). */
@@ -88,7 +94,8 @@ static uint64_t read_sgi_pending(struct vcpu *self, uint32_t offset, unsigned in
 	return value;
 }
 
-static void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int size, uint64_t value)
+static COLD void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int size,
+				   uint64_t value)
 {
 	bool set = offset >= GICD_SPENDSGIR;
 
@@ -98,7 +105,8 @@ static void write_sgi_pending(struct vcpu *self, uint32_t offset, unsigned int s
 
 		for (unsigned int c = 0; c < self->vm->vcpu_count; c++) {
 			if (set && (sources & BIT(c))) {
-				vgic_send_sgi(self, c, BIT(self->index), intid, false);
+				vgic_send_sgi(self, BIT(self->index),
+					      (struct vgic_sgi){intid, c, false});
 			}
 		}
 		if (!set && sources) {
@@ -143,5 +151,5 @@ void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)
 	} else if (SGI1R_AFFINITY(value) != 0 || SGI1R_RANGE(value) != 0) {
 		return; /* all our vCPUs are in cluster 0, range 0 */
 	}
-	vgic_send_sgi(v, v->index, list, SGI1R_INTID(value), group1);
+	vgic_send_sgi(v, list, (struct vgic_sgi){SGI1R_INTID(value), v->index, group1});
 }

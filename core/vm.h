@@ -49,13 +49,13 @@ struct vm_stop {
 struct vm {
 	/* first what every trap looks at: near, it costs an instruction less */
 	struct mmio_map mmio;
+	unsigned int vcpu_count;
 	struct vgic vgic;
 	unsigned int index; /* owner number of its pages; VMID - 1 */
 	const struct vm_config *config;
 	struct guest_map map;
 	struct pgtable stage2;
 	struct vcpu vcpus[VM_VCPUS_MAX];
-	unsigned int vcpu_count;
 	struct vpl011 uart;
 	struct vpl031 rtc;
 	struct console_port *console;

@@ -35,6 +35,7 @@
 static uint64_t gicd;
 static uint64_t gicc;
 static uint64_t gich;
+static uint64_t gich_lr; /* GICH_LR0 */
 /* CPU interface numbers are the GIC's own, not the MPIDR's (pitfall 3). */
 static uint8_t interface[BOARD_CPUS_MAX];
 
@@ -45,6 +46,7 @@ static void init_dist(const struct board *b)
 	gicd = b->gic.dist.base;
 	gicc = b->gic.cpu.base;
 	gich = b->gic.hyp.base;
+	gich_lr = gich + GICH_LR;
 	mmio_write32(gicd + GICD_CTLR, 0);
 	lines = GICD_LINES(mmio_read32(gicd + GICD_TYPER));
 	for (uint32_t i = 32; i < lines; i += 32) {
@@ -111,7 +113,7 @@ static void configure(uint32_t intid, bool edge, unsigned int cpu)
 
 static uint64_t lr_read(unsigned int n)
 {
-	uint32_t v2 = mmio_read32(gich + GICH_LR + 4 * n);
+	uint32_t v2 = mmio_read32(gich_lr + 4 * n);
 	uint64_t lr = (uint64_t)(v2 >> 28 & 3) << 62 | LR_PRIORITY((v2 >> 23 & 0x1f) << 3) |
 		      (uint64_t)(v2 >> 10 & 0x3ff) << 32 | (v2 & 0x3ff);
 
@@ -120,7 +122,7 @@ static uint64_t lr_read(unsigned int n)
 
 static uint64_t lr_state(unsigned int n)
 {
-	return (uint64_t)(mmio_read32(gich + GICH_LR + 4 * n) >> 28) << 62;
+	return (uint64_t)(mmio_read32(gich_lr + 4 * n) >> 28) << 62;
 }
 
 static void lr_write(unsigned int n, uint64_t lr)
@@ -130,8 +132,8 @@ static void lr_write(unsigned int n, uint64_t lr)
 	uint32_t priority = (uint32_t)(lr >> 51) & 0x1f;
 	uint32_t pintid = (uint32_t)(lr >> 32) & 0x3ff;
 
-	mmio_write32(gich + GICH_LR + 4 * n, hw_group << 30 | state << 28 | priority << 23 |
-						     pintid << 10 | (uint32_t)(lr & 0x3ff));
+	mmio_write32(gich_lr + 4 * n, hw_group << 30 | state << 28 | priority << 23 | pintid << 10 |
+					      (uint32_t)(lr & 0x3ff));
 }
 
 static uint32_t lr_empty(void)
@@ -160,7 +162,7 @@ static unsigned int take_eoi_count(void)
 static void clear_lrs(void)
 {
 	for (unsigned int n = 0; n < gic.lr_count; n++) {
-		mmio_write32(gich + GICH_LR + 4 * n, 0);
+		mmio_write32(gich_lr + 4 * n, 0);
 	}
 	mmio_write32(gich + GICH_APR, 0);
 	mmio_write32(gich + GICH_VMCR, 0);

@@ -79,8 +79,8 @@ guest_sync:				// guest, AArch64
 	b.eq	guest_hvc
 	mov	x0, x16
 	bl	trap_fast
-	tbz	w0, #0, guest_slow
-	b	trap_return
+	tbnz	w0, #0, trap_return
+	b	guest_slow
 	.balign 128
 guest_irq:
 	save_caller

@@ -20,7 +20,8 @@
 #define ALIGN_DOWN(x, a)  ((x) & ~((uint64_t)(a)-1))
 #define ALIGN_UP(x, a)    ALIGN_DOWN((uint64_t)(x) + (a)-1, a)
 #define IS_ALIGNED(x, a)  (((uint64_t)(x) & ((uint64_t)(a)-1)) == 0)
-#define COLD              __attribute__((cold, noinline)) /* kept out of its caller */
+#define COLD              __attribute__((cold, noinline)) /* kept out of its caller's way */
+#define NOINLINE          __attribute__((noinline))
 #define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 

@@ -148,7 +148,8 @@ void send_sgi(unsigned int from, unsigned int to, uint32_t intid)
 {
 	unsigned int before = fake_on_cpu(from);
 
-	vgic_send_sgi(&vm.vcpus[from], from, BIT(to), intid, false);
+	vgic_send_sgi(&vm.vcpus[from], BIT(to),
+		      (struct vgic_sgi){(uint8_t)intid, (uint8_t)from, false});
 	(void)fake_on_cpu(before);
 }
 

@@ -75,7 +75,7 @@ static void test_sgi_while_it_is_active_comes_again(void **state)
 static void test_sgi_of_the_other_group_is_dropped(void **state)
 {
 	(void)state;
-	vgic_send_sgi(&vm.vcpus[0], 0, BIT(0), 4, true);
+	vgic_send_sgi(&vm.vcpus[0], BIT(0), (struct vgic_sgi){4, 0, true});
 	assert_quiet(0);
 }
 
@@ -93,7 +93,7 @@ static void test_sgi_in_the_name_of_another_leaves_its_list_registers(void **sta
 {
 	(void)state;
 	send_sgi(0, 1, 2); /* vCPU 1 is dirty now, and kicked */
-	vgic_send_sgi(&vm.vcpus[0], 1, BIT(0), 9, false);
+	vgic_send_sgi(&vm.vcpus[0], BIT(0), (struct vgic_sgi){9, 1, false});
 	assert_int_equal(fake_lr_of(0, 2), 0);
 	assert_delivered(1, 2);
 	assert_delivered(0, 9);

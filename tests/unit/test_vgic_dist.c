@@ -441,8 +441,10 @@ static void test_gicv3_route_moves(void **state)
 	(void)access(IROUTER + 8 * EDGE, 4, true, 3);
 	pulse(EDGE);
 	assert_delivered(3, EDGE);
-	(void)access(IROUTER + 8 * EDGE + 4, 4, true, 1); /* Aff3 = 1: nobody */
-	assert_int_equal(access(IROUTER + 8 * EDGE, 8, false, 0), 0x100000003);
+	(void)access(IROUTER + 8 * EDGE + 4, 4, true, 1); /* Aff3 is not there: RAZ/WI */
+	assert_int_equal(access(IROUTER + 8 * EDGE, 8, false, 0), 3);
+	(void)access(IROUTER + 8 * EDGE, 4, true, 0x100); /* Aff1 = 1: nobody */
+	assert_int_equal(access(IROUTER + 8 * EDGE, 8, false, 0), 0x100);
 	pulse(EDGE);
 	for (unsigned int i = 0; i < VCPUS; i++) {
 		assert_quiet(i);
@@ -450,7 +452,7 @@ static void test_gicv3_route_moves(void **state)
 	(void)access(IROUTER + 8 * EDGE, 8, true, BIT(31)); /* any */
 	assert_delivered(0, EDGE);
 	(void)access(IROUTER + 8 * EDGE, 8, true, UINT64_MAX);
-	assert_int_equal(access(IROUTER + 8 * EDGE, 8, false, 0), 0xff80ffffff);
+	assert_int_equal(access(IROUTER + 8 * EDGE, 8, false, 0), 0x80ffffff);
 }
 
 static void test_gicv3_route_of_private_and_absent_is_nothing(void **state)

@@ -265,7 +265,8 @@ static void guest_sends_sgi(unsigned int from)
 	unsigned int to = random_below(VCPUS);
 	uint32_t intid = random_below(SGIS);
 
-	vgic_send_sgi(&vm.vcpus[from], from, BIT(to), intid, false);
+	vgic_send_sgi(&vm.vcpus[from], BIT(to),
+		      (struct vgic_sgi){(uint8_t)intid, (uint8_t)from, false});
 	if (vm.vgic.version == GIC_V2) {
 		sgi[to][intid].senders |= (uint8_t)BIT(from);
 		sgi[to][intid].credit++;
