@@ -15,6 +15,14 @@
 
 #define GIC_INTID_NONE 1020 /* this and above: nothing pending */
 
+/*
+ * What physical SGIs are for. Seven of a guest's sixteen travel as SGIs of the hardware: the
+ * CPUs that they go between belong to its vCPUs alone. Eight and up may be the firmware's.
+ */
+#define GIC_KICK_SGI   0
+#define GIC_GUEST_SGI  1 /* the guest's SGI 0, and so on */
+#define GIC_GUEST_SGIS 7
+
 #define LR_PENDING     BIT(62)
 #define LR_ACTIVE      BIT(63)
 #define LR_STATE       (LR_PENDING | LR_ACTIVE)
@@ -34,8 +42,8 @@ struct gic_ops {
 	enum gic_version version;
 	void (*init_dist)(const struct board *b);
 	void (*init_cpu)(unsigned int cpu);
-	/* Send the kick SGI to a CPU. */
-	void (*kick)(unsigned int cpu);
+	/* Send a physical SGI to a CPU. */
+	void (*send_sgi)(unsigned int cpu, uint32_t intid);
 	/* Owned and private interrupts; cpu matters for INTID < 32 and for route. */
 	void (*set_enabled)(unsigned int cpu, uint32_t intid, bool enabled);
 	void (*set_pending)(unsigned int cpu, uint32_t intid, bool pending);

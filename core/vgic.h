@@ -98,12 +98,17 @@ void vgic_inject_hw(struct vm *vm, struct vcpu *bank, uint32_t intid);
 void vgic_inject_timer(struct vcpu *v, struct virq *irq, bool line);
 struct vgic_sgi {
 	uint32_t intid : 8;
-	uint32_t from : 8; /* vCPU in whose name it is sent: GICv2 */
+	uint32_t from : 8; /* vCPU in whose name it is sent: GICv2; else 0 */
 	bool group1 : 1;   /* of the register that sent it: GICv3 */
 };
 
 /* An SGI to those vCPUs of a list that exist. self: the vCPU of the VM that runs here. */
 void vgic_send_sgi(struct vcpu *self, uint64_t list, struct vgic_sgi sgi);
+/*
+ * One that came as a physical SGI, on the CPU of v, which may be off. GICv3: from is 0, and
+ * it was sent as group 1.
+ */
+void vgic_receive_sgi(struct vcpu *v, uint32_t intid, unsigned int from);
 /* Bring list registers in line after a kick. */
 void vgic_sync(struct vcpu *v);
 /* Maintenance interrupt on v's CPU. */
@@ -140,7 +145,8 @@ void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled);
 
 /* -- emulated register frames (vgic_dist.c) ------------------ */
 
-mmio_access vgic_dist_access;
+mmio_access vgic_dist_v2_access;
+mmio_access vgic_dist_v3_access;
 mmio_access vgic_redist_access;
 /* GICv2: the page of GICC that holds GICC_DIR. */
 mmio_access vgic_dir_access;

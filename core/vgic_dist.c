@@ -12,6 +12,7 @@
 #define GICD_CTLR        0x000
 #define GICD_TYPER       0x004
 #define GICD_IIDR        0x008
+#define GICD_SGIR        0xf00
 #define GICD_IROUTER     0x6000
 #define GICD_IROUTER_END 0x8000
 #define GICD_V2_PIDR2    0xfe8
@@ -450,23 +451,28 @@ static uint64_t access_route(struct vcpu *self, struct mmio_op op, uint64_t valu
 /* What only GICv3 has, from 4 KiB on. */
 static COLD uint64_t access_v3(struct vcpu *v, struct mmio_op op, uint64_t value)
 {
-	if (v->vm->vgic.version != GIC_V3) {
-		return 0;
-	}
 	if (op.offset >= GICD_IROUTER && op.offset < GICD_IROUTER_END) {
 		return access_route(v, op, value);
 	}
 	return op.offset == GICD_V3_PIDR2 && op.size == 4 ? PIDR2_V3 : 0;
 }
 
-uint64_t vgic_dist_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
+uint64_t vgic_dist_v2_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
-	const struct vm *vm = device;
-
-	if (op.offset < 0x1000) {
-		return access_block(v, vm->vgic.version == GIC_V2 ? v : NULL, op, value);
+	(void)device;
+	if (op.offset == GICD_SGIR && op.write) {
+		if (op.size == 4) {
+			vgic_write_gicd_sgir(v, (uint32_t)value);
+		}
+		return 0;
 	}
-	return access_v3(v, op, value);
+	return op.offset < 0x1000 ? access_block(v, v, op, value) : 0;
+}
+
+uint64_t vgic_dist_v3_access(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
+{
+	(void)device;
+	return op.offset < 0x1000 ? access_block(v, NULL, op, value) : access_v3(v, op, value);
 }
 
 static uint64_t read_redist(const struct vcpu *bank, struct mmio_op op)

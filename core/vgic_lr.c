@@ -409,3 +409,34 @@ void vgic_inject_timer(struct vcpu *v, struct virq *irq, bool line)
 	vgic_signal(v, irq);
 	spin_unlock(&g->lock);
 }
+
+/*
+ * The usual SGI, into the list register where its last one was: the guest has ended that, and
+ * nothing else waits. GICv3 names no sender. False: it is another case.
+ */
+static bool reload_sgi(struct vcpu *v, struct virq *irq, unsigned int from)
+{
+	const struct vgic_cpu *c = &v->vgic;
+
+	if (irq->lr == VIRQ_NO_LR || irq->sources || !virq_is_open(&v->vm->vgic, irq) ||
+	    !c->online || c->dirty_words || c->waits || (gic.lr_state(irq->lr) & LR_STATE)) {
+		return false;
+	}
+	irq->source = (uint8_t)from;
+	gic.lr_write(irq->lr, lr_of(irq) | LR_SOURCE(from));
+	return true;
+}
+
+void vgic_receive_sgi(struct vcpu *v, uint32_t intid, unsigned int from)
+{
+	struct virq *irq = &v->vgic.priv[intid];
+	struct vgic *g = &v->vm->vgic;
+
+	spin_lock(&g->lock);
+	if ((g->version == GIC_V2 || irq->group1) && !reload_sgi(v, irq, from)) {
+		irq->latch |= g->version == GIC_V3;
+		irq->sources |= (uint8_t)(g->version == GIC_V2 ? BIT(from) : 0);
+		vgic_signal(v, irq);
+	}
+	spin_unlock(&g->lock);
+}

@@ -53,7 +53,9 @@ void vgic_update_wants(struct vcpu *v);
 
 /* vgic_operate() on an interrupt that is in a list register of this CPU. */
 bool vgic_operate_loaded(struct vcpu *v, struct virq *irq, enum vgic_op op);
-/* GICD_SGIR, GICD_CPENDSGIR, GICD_SPENDSGIR: RAZ/WI with GICv3. No lock held. */
+/* GICv2's GICD_SGIR. No lock held. */
+void vgic_write_gicd_sgir(struct vcpu *self, uint32_t value);
+/* GICD_CPENDSGIR and GICD_SPENDSGIR: RAZ/WI with GICv3. No lock held. */
 uint64_t vgic_read_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
 			     unsigned int size);
 void vgic_write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset, unsigned int size,

@@ -2,7 +2,6 @@
 /* SGIs: GICv2's registers for them (IHI 0048, 4.3.15 to 4.3.17), and GICv3's ICC_SGI1R_EL1. */
 #include "core/vgic_parts.h"
 
-#define GICD_SGIR      0xf00
 #define GICD_CPENDSGIR 0xf10
 #define GICD_SPENDSGIR 0xf20
 
@@ -16,28 +15,61 @@
 #define SGI1R_RANGE(v)    (((v) >> 44) & 0xf)
 #define SGI1R_AFFINITY(v) ((v)&0x00ff00ff00ff0000UL)
 
-/* Lock held. Not inlined: loop invariants would cost the one round that is usual. */
-static NOINLINE void make_pending(struct vcpu *self, struct vcpu *to, struct vgic_sgi sgi)
+/* Some travel as an SGI of the hardware: no lock, and the CPU that gets it does the rest. */
+static bool is_physical(const struct vcpu *self, struct vgic_sgi sgi)
 {
+	return sgi.intid < GIC_GUEST_SGIS && (sgi.group1 || self->vm->vgic.version == GIC_V2);
+}
+
+static void send_physical(const struct vcpu *to, struct vgic_sgi sgi)
+{
+	gic.send_sgi(to->cpu, GIC_GUEST_SGI + sgi.intid);
+}
+
+/* One that the hardware does not carry. */
+static void send_by_memory(struct vcpu *self, struct vcpu *to, struct vgic_sgi sgi)
+{
+	struct vgic *g = &self->vm->vgic;
 	struct virq *irq = &to->vgic.priv[sgi.intid];
 
-	if (self->vm->vgic.version == GIC_V2) {
+	spin_lock(&g->lock);
+	if (g->version == GIC_V2) {
 		irq->sources |= (uint8_t)BIT(sgi.from);
 	} else if (irq->group1 == sgi.group1) {
 		irq->latch = true;
 	}
 	vgic_signal(self, irq);
+	spin_unlock(&g->lock);
+}
+
+static NOINLINE void send_all(struct vcpu *self, uint64_t list, struct vgic_sgi sgi)
+{
+	bool physical = is_physical(self, sgi);
+
+	for (; list; list &= list - 1) {
+		struct vcpu *to = &self->vm->vcpus[__builtin_ctzl(list)];
+
+		if (!physical) {
+			send_by_memory(self, to, sgi);
+		} else if (to != self) {
+			send_physical(to, sgi);
+		} else {
+			vgic_receive_sgi(self, sgi.intid, sgi.from);
+		}
+	}
 }
 
 void vgic_send_sgi(struct vcpu *self, uint64_t list, struct vgic_sgi sgi)
 {
 	struct vm *vm = self->vm;
 
-	spin_lock(&vm->vgic.lock);
-	for (list &= BIT(vm->vcpu_count) - 1; list; list &= list - 1) {
-		make_pending(self, &vm->vcpus[__builtin_ctzl(list)], sgi);
+	list &= BIT(vm->vcpu_count) - 1;
+	/* the usual one: to one other */
+	if (is_physical(self, sgi) && list && !(list & ((list - 1) | BIT(self->index)))) {
+		send_physical(&vm->vcpus[__builtin_ctzl(list)], sgi);
+		return;
 	}
-	spin_unlock(&vm->vgic.lock);
+	send_all(self, list, sgi);
 }
 
 /* Which vCPUs have an SGI pending at self. */
@@ -71,7 +103,7 @@ static void clear_sgi(struct vcpu *self, uint32_t intid, uint8_t senders)
 	spin_unlock(&self->vm->vgic.lock);
 }
 
-static void write_sgir(struct vcpu *self, uint64_t value)
+void vgic_write_gicd_sgir(struct vcpu *self, uint32_t value)
 {
 	uint64_t list = SGIR_LIST(value);
 
@@ -135,9 +167,7 @@ void vgic_write_sgi_block(struct vcpu *self, struct vcpu *bank, uint32_t offset,
 	if (self->vm->vgic.version != GIC_V2) {
 		return;
 	}
-	if (offset == GICD_SGIR && size == 4) {
-		write_sgir(self, value);
-	} else if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
+	if (offset >= GICD_CPENDSGIR && offset + size <= GICD_SPENDSGIR + 0x10) {
 		write_sgi_pending(self, offset, size, value);
 	}
 }
@@ -151,5 +181,5 @@ void vgic_write_sgir(struct vcpu *v, uint64_t value, bool group1)
 	} else if (SGI1R_AFFINITY(value) != 0 || SGI1R_RANGE(value) != 0) {
 		return; /* all our vCPUs are in cluster 0, range 0 */
 	}
-	vgic_send_sgi(v, list, (struct vgic_sgi){SGI1R_INTID(value), v->index, group1});
+	vgic_send_sgi(v, list, (struct vgic_sgi){SGI1R_INTID(value), 0, group1});
 }

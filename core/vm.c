@@ -82,7 +82,8 @@ static int add_gic(struct vm *vm, const struct board *b, struct report *r)
 {
 	const struct guest_map *m = &vm->map;
 
-	mmio_add(&vm->mmio, m->gicd.base, m->gicd.size, vgic_dist_access, vm);
+	mmio_add(&vm->mmio, m->gicd.base, m->gicd.size,
+		 m->gic == GIC_V2 ? vgic_dist_v2_access : vgic_dist_v3_access, vm);
 	if (m->gic == GIC_V3) {
 		mmio_add(&vm->mmio, m->gicr.base, vm->vcpu_count * GUEST_GICR_SIZE,
 			 vgic_redist_access, vm);
@@ -310,9 +311,28 @@ static void plan_restart(struct vm *vm)
 	__atomic_store_n(&vm->state, VM_WAITING, __ATOMIC_RELEASE);
 }
 
+static void poll(void *arg)
+{
+	(void)arg;
+	arch_poll();
+}
+
+/* Its CPUs run no guest any more: what is still on its way to them is of this instance, and lost. */
+static void serve_all(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpus[i].cpu == arch_cpu_id()) {
+			arch_poll();
+		} else {
+			arch_call(vm->vcpus[i].cpu, poll, NULL);
+		}
+	}
+}
+
 static void finish_stop(struct vm *vm)
 {
 	log_stop(vm);
+	serve_all(vm);
 	vgic_reset(vm);
 	load_scrub(vm);
 	plan_restart(vm);

@@ -162,6 +162,7 @@ static void create_vm(const struct vm_config *c, struct report *r)
 	}
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		cpus[vm->vcpus[i].cpu].owner = &vm->vcpus[i];
+		irq_set_sender(&vm->vcpus[i]);
 	}
 }
 

@@ -166,7 +166,7 @@ uint64_t arch_counter_hz(void)
 
 void arch_kick(unsigned int cpu)
 {
-	gic.kick(cpu);
+	gic.send_sgi(cpu, GIC_KICK_SGI);
 }
 
 void cpu_serve_call(void)

@@ -5,8 +5,6 @@
 
 #include "core/gic.h"
 
-#define GIC_KICK_SGI 0
-
 /* This CPU's interface: two const tables, one copied to gic_cpu at boot. */
 struct gic_cpu_ops {
 	/*
@@ -24,6 +22,9 @@ static inline uint32_t gic_intid(uint32_t iar)
 {
 	return iar & (gic.version == GIC_V2 ? 0x3ff : 0xffffff);
 }
+
+/* GICv2: the number of a CPU's interface, by which IAR names the sender of an SGI. */
+unsigned int gicv2_number(unsigned int cpu);
 
 /* Choose the driver and bring up the distributor. */
 void gic_init(const struct board *b);

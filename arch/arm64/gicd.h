@@ -20,6 +20,7 @@
 #define GICD_CPENDSGIR  0xf10
 
 #define GICD_LINES(typer) (32 * (((typer)&0x1f) + 1))
+#define GIC_SGIS_ENABLED  ((1U << (GIC_GUEST_SGI + GIC_GUEST_SGIS)) - 1)
 #define GIC_PRIORITY      0xa0 /* one for all physical interrupts */
 
 /* Set or clear the interrupt's bit by a write-one register. */

@@ -28,9 +28,18 @@
 #define GICH_HCR_NPIE        BIT(3)
 #define GICH_HCR_EOICOUNT(h) ((h) >> 27)
 
-/* List register: the generic one's fields moved together (IHI 0048, 5.3.8). */
-#define V2_HW     BIT(31)
-#define V2_GROUP1 BIT(30)
+/* GICH_LR: the generic one's fields, moved together (IHI 0048, 5.3.8). */
+union v2_lr {
+	uint32_t word;
+	struct {
+		uint32_t vintid : 10;
+		uint32_t pintid : 10; /* or source CPU and EOI */
+		uint32_t reserved : 3;
+		uint32_t priority : 5;
+		uint32_t state : 2;
+		uint32_t hw_group : 2;
+	};
+};
 
 static uint64_t gicd;
 static uint64_t gicc;
@@ -63,7 +72,7 @@ static void init_cpu(unsigned int cpu)
 		mmio_write32(gicd + GICD_CPENDSGIR + i, 0xffffffff);
 	}
 	interface[cpu] = (uint8_t)mmio_read32(gicd + GICD_ITARGETSR);
-	mmio_write32(gicd + GICD_ISENABLER, 1U << GIC_KICK_SGI);
+	mmio_write32(gicd + GICD_ISENABLER, GIC_SGIS_ENABLED);
 	for (uint32_t i = 0; i < 16; i += 4) {
 		mmio_write32(gicc + GICC_APR0 + i, 0);
 	}
@@ -74,10 +83,15 @@ static void init_cpu(unsigned int cpu)
 	gic.virt_off();
 }
 
-static void kick(unsigned int cpu)
+unsigned int gicv2_number(unsigned int cpu)
+{
+	return (unsigned int)__builtin_ctz(interface[cpu] | 0x80U);
+}
+
+static void send_sgi(unsigned int cpu, uint32_t intid)
 {
 	dsb(ishst);
-	mmio_write32(gicd + GICD_SGIR, (uint32_t)interface[cpu] << 16 | GIC_KICK_SGI);
+	mmio_write32(gicd + GICD_SGIR, (uint32_t)interface[cpu] << 16 | intid);
 }
 
 static void set_enabled(unsigned int cpu, uint32_t intid, bool enabled)
@@ -113,11 +127,10 @@ static void configure(uint32_t intid, bool edge, unsigned int cpu)
 
 static uint64_t lr_read(unsigned int n)
 {
-	uint32_t v2 = mmio_read32(gich_lr + 4 * n);
-	uint64_t lr = (uint64_t)(v2 >> 28 & 3) << 62 | LR_PRIORITY((v2 >> 23 & 0x1f) << 3) |
-		      (uint64_t)(v2 >> 10 & 0x3ff) << 32 | (v2 & 0x3ff);
+	union v2_lr v2 = {.word = mmio_read32(gich_lr + 4 * n)};
 
-	return lr | (v2 & V2_HW ? LR_HW : 0) | (v2 & V2_GROUP1 ? LR_GROUP1 : 0);
+	return (uint64_t)v2.state << 62 | (uint64_t)v2.hw_group << 60 |
+	       (uint64_t)v2.priority << 51 | LR_PINTID(v2.pintid) | v2.vintid;
 }
 
 static uint64_t lr_state(unsigned int n)
@@ -127,13 +140,15 @@ static uint64_t lr_state(unsigned int n)
 
 static void lr_write(unsigned int n, uint64_t lr)
 {
-	uint32_t state = (uint32_t)(lr >> 62);
-	uint32_t hw_group = (uint32_t)(lr >> 60) & 3;
-	uint32_t priority = (uint32_t)(lr >> 51) & 0x1f;
-	uint32_t pintid = (uint32_t)(lr >> 32) & 0x3ff;
+	union v2_lr v2 = {
+		.vintid = lr & 0x3ff,
+		.pintid = lr >> 32 & 0x3ff,
+		.priority = lr >> 51 & 0x1f,
+		.state = lr >> 62,
+		.hw_group = lr >> 60 & 3,
+	};
 
-	mmio_write32(gich_lr + 4 * n, hw_group << 30 | state << 28 | priority << 23 | pintid << 10 |
-					      (uint32_t)(lr & 0x3ff));
+	mmio_write32(gich_lr + 4 * n, v2.word);
 }
 
 static uint32_t lr_empty(void)
@@ -201,7 +216,7 @@ const struct gic_ops gicv2_ops = {
 	.version = GIC_V2,
 	.init_dist = init_dist,
 	.init_cpu = init_cpu,
-	.kick = kick,
+	.send_sgi = send_sgi,
 	.set_enabled = set_enabled,
 	.set_pending = set_pending,
 	.is_pending = is_pending,

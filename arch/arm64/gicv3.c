@@ -55,19 +55,18 @@ uint64_t gicv3_lr_read(unsigned int n);
 void gicv3_lr_write(unsigned int n, uint64_t lr);
 
 static uint64_t gicd;
-static uint64_t gicr[BOARD_CPUS_MAX];  /* RD_base of each CPU */
-static uint64_t kicks[BOARD_CPUS_MAX]; /* ICC_SGI1R_EL1 that kicks it */
+static uint64_t gicr[BOARD_CPUS_MAX];   /* RD_base of each CPU */
+static uint64_t sgi_to[BOARD_CPUS_MAX]; /* ICC_SGI1R_EL1 to it, of SGI 0 */
 
 static void wait_dist(void)
 {
 	while (mmio_read32(gicd + GICD_CTLR) & GICD_CTLR_RWP) {}
 }
 
-static uint64_t kick_value(uint64_t affinity)
+static uint64_t sgi_value(uint64_t affinity)
 {
 	return (affinity >> 32 & 0xff) << 48 | (affinity >> 16 & 0xff) << 32 |
-	       (affinity >> 8 & 0xff) << 16 | (affinity >> 4 & 0xf) << 44 |
-	       (uint64_t)GIC_KICK_SGI << 24 | 1UL << (affinity & 0xf);
+	       (affinity >> 8 & 0xff) << 16 | (affinity >> 4 & 0xf) << 44 | 1UL << (affinity & 0xf);
 }
 
 static void init_dist(const struct board *b)
@@ -76,7 +75,7 @@ static void init_dist(const struct board *b)
 
 	gicd = b->gic.dist.base;
 	for (unsigned int i = 0; i < b->cpu_count; i++) {
-		kicks[i] = kick_value(b->cpus[i].mpidr);
+		sgi_to[i] = sgi_value(b->cpus[i].mpidr);
 	}
 	mmio_write32(gicd + GICD_CTLR, 0);
 	wait_dist();
@@ -130,7 +129,7 @@ static void init_redist(unsigned int cpu)
 	while (mmio_read32(rd + GICR_WAKER) & GICR_WAKER_ASLEEP) {}
 	gicd_quiet_word(rd + GICR_SGI_BASE, 0, 0xffffffff);
 	while (mmio_read32(rd + GICR_CTLR) & GICR_CTLR_RWP) {}
-	gicd_write_bit(rd + GICR_SGI_BASE, GICD_ISENABLER, GIC_KICK_SGI);
+	mmio_write32(rd + GICR_SGI_BASE + GICD_ISENABLER, GIC_SGIS_ENABLED);
 }
 
 static void init_cpu(unsigned int cpu)
@@ -148,10 +147,10 @@ static void init_cpu(unsigned int cpu)
 	gic.virt_off();
 }
 
-static void kick(unsigned int cpu)
+static void send_sgi(unsigned int cpu, uint32_t intid)
 {
 	dsb(ishst);
-	write_sysreg(ICC_SGI1R_EL1, kicks[cpu]);
+	write_sysreg(ICC_SGI1R_EL1, sgi_to[cpu] | (uint64_t)intid << 24);
 	isb();
 }
 
@@ -269,7 +268,7 @@ const struct gic_ops gicv3_ops = {
 	.version = GIC_V3,
 	.init_dist = init_dist,
 	.init_cpu = init_cpu,
-	.kick = kick,
+	.send_sgi = send_sgi,
 	.set_enabled = set_enabled,
 	.set_pending = set_pending,
 	.is_pending = is_pending,

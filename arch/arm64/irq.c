@@ -12,10 +12,18 @@
 
 static struct vm *owner[INTIDS];
 static uint32_t console_intid;
+static uint8_t sender[8]; /* GICv2: the vCPU of a CPU that IAR names; GICv3 names none */
 
 void irq_set_owner(uint32_t intid, struct vm *vm)
 {
 	owner[intid] = vm;
+}
+
+void irq_set_sender(const struct vcpu *v)
+{
+	if (gic.version == GIC_V2) {
+		sender[gicv2_number(v->cpu)] = (uint8_t)v->index;
+	}
 }
 
 void irq_set_console(uint32_t intid)
@@ -68,6 +76,12 @@ bool arch_timer_line(uint32_t intid)
 						      : read_sysreg(cntp_ctl_el0));
 }
 
+void irq_receive_sgi(uint32_t iar)
+{
+	vgic_receive_sgi(this_cpu()->owner, (iar & 0xf) - GIC_GUEST_SGI, sender[iar >> 10 & 7]);
+	gic_cpu.end(iar);
+}
+
 void irq_handle(uint32_t iar)
 {
 	struct cpu *c = this_cpu();
@@ -77,6 +91,8 @@ void irq_handle(uint32_t iar)
 	if (intid == GIC_KICK_SGI) {
 		serve_kick(c);
 		gic_cpu.end(iar);
+	} else if (irq_is_guest_sgi(iar)) {
+		irq_receive_sgi(iar);
 	} else if (intid >= GIC_INTID_NONE) {
 		return;
 	} else if (intid == board.timer.virt_intid && v) {

@@ -139,6 +139,10 @@ void trap_irq(void)
 				  timer_line(read_sysreg(cntv_ctl_el0)));
 		return;
 	}
+	if (irq_is_guest_sgi(iar)) {
+		irq_receive_sgi(iar);
+		return;
+	}
 	irq_handle(iar);
 	if (vm_is_stopping(this_cpu()->current->vm)) { /* whoever stops it sends a kick */
 		leave(this_cpu()->current);

@@ -5,6 +5,7 @@
 
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/esr.h"
+#include "core/gic.h"
 
 /* What became of a trapped instruction. */
 enum trap_result {
@@ -49,9 +50,18 @@ enum trap_result trap_data_abort(struct vcpu *v, uint64_t esr);
 enum trap_result trap_instruction_abort(struct vcpu *v, uint64_t esr);
 /* irq.c: what gic_cpu.take() returned. */
 void irq_handle(uint32_t iar);
+/* It is an SGI that a vCPU sends to the one that owns this CPU. */
+static inline bool irq_is_guest_sgi(uint32_t iar)
+{
+	/* without GICv2's source CPU, which is zero in GICv3 */
+	return (iar & ~0x1c00U) - GIC_GUEST_SGI < GIC_GUEST_SGIS;
+}
+void irq_receive_sgi(uint32_t iar);
 void irq_init_cpu(void);
 /* Which VM an SPI belongs to; set while VMs are built. */
 void irq_set_owner(uint32_t intid, struct vm *vm);
+/* v may send SGIs from now on. */
+void irq_set_sender(const struct vcpu *v);
 void irq_set_console(uint32_t intid);
 
 #endif

@@ -53,6 +53,20 @@ static void configure(uint32_t intid, bool edge, unsigned int cpu)
 	fake_phys(fake.cpu, intid)->cpu = (uint8_t)cpu;
 }
 
+/* It arrives at once. */
+static void send_sgi(unsigned int cpu, uint32_t intid)
+{
+	struct vcpu *from = fake.current[fake.cpu];
+	unsigned int before = fake_on_cpu(cpu);
+
+	assert_true(intid >= GIC_GUEST_SGI && intid < GIC_GUEST_SGI + GIC_GUEST_SGIS);
+	assert_int_not_equal(cpu, before);
+	fake_gic.sgis++;
+	vgic_receive_sgi(&from->vm->vcpus[cpu], intid - GIC_GUEST_SGI,
+			 gic.version == GIC_V2 ? from->index : 0);
+	(void)fake_on_cpu(before);
+}
+
 static uint64_t lr_read(unsigned int n)
 {
 	assert_true(n < gic.lr_count);
@@ -113,7 +127,7 @@ void fake_gic_setup(enum gic_version version, unsigned int lr_count)
 	memset(&fake_gic, 0, sizeof(fake_gic));
 	gic = (struct gic_ops){
 		.version = version,
-		.kick = arch_kick,
+		.send_sgi = send_sgi,
 		.set_enabled = set_enabled,
 		.set_pending = set_pending,
 		.is_pending = is_pending,

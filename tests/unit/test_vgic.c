@@ -10,11 +10,49 @@
 static void test_sgi_reaches_another_vcpu(void **state)
 {
 	(void)state;
-	send_sgi(0, 2, 5);
-	assert_true(fake.kicks[2] > 0);
-	assert_delivered(2, 5);
-	assert_quiet(2);
-	assert_quiet(0);
+	for (uint32_t sgi = 0; sgi < VGIC_SGIS; sgi++) {
+		send_sgi(0, 2, sgi);
+		assert_delivered(2, sgi);
+		assert_quiet(2);
+		assert_quiet(0);
+	}
+}
+
+/* The hardware carries the first seven, and the vCPU's CPU alone touches its state. */
+static void test_sgi_is_one_of_the_hardware(void **state)
+{
+	(void)state;
+	send_sgi(0, 2, 6);
+	assert_int_equal(fake_gic.sgis, 1);
+	assert_int_equal(fake.kicks[2], 0);
+	assert_int_equal(fake_take(2), 6);
+	send_sgi(0, 2, 7);
+	assert_int_equal(fake_gic.sgis, 1);
+	assert_int_equal(fake.kicks[2], 1);
+}
+
+static void test_sgi_to_a_vcpu_that_is_off_waits_for_it(void **state)
+{
+	(void)state;
+	go_offline(2);
+	send_sgi(0, 2, 3);
+	assert_int_equal(fake_gic.sgis, 1);
+	assert_int_equal(fake_lr_of(2, 3), 0);
+	go_online(2);
+	assert_delivered(2, 3);
+}
+
+/* GICv3: a group 0 interrupt is not for ICC_SGI1R_EL1, wherever that is found out. */
+static void test_sgi_of_hardware_is_group_1(void **state)
+{
+	(void)state;
+	vgic_send_sgi(&vm.vcpus[0], BIT(1), (struct vgic_sgi){4, 0, true});
+	assert_int_equal(fake_gic.sgis, 1);
+	assert_quiet(1);
+	vm.vcpus[1].vgic.priv[4].group1 = true;
+	vm.vgic.enable_group[1] = true;
+	vgic_send_sgi(&vm.vcpus[0], BIT(1), (struct vgic_sgi){4, 0, true});
+	assert_delivered(1, 4);
 }
 
 static void test_sgi_to_itself_needs_no_kick(void **state)
@@ -22,6 +60,7 @@ static void test_sgi_to_itself_needs_no_kick(void **state)
 	(void)state;
 	send_sgi(1, 1, 3);
 	assert_int_equal(fake.kicks[1], 0);
+	assert_int_equal(fake_gic.sgis, 0);
 	assert_int_equal(fake_take(1), 3);
 }
 
@@ -92,10 +131,10 @@ static void test_gicv3_sgis_of_several_senders_are_one(void **state)
 static void test_sgi_in_the_name_of_another_leaves_its_list_registers(void **state)
 {
 	(void)state;
-	send_sgi(0, 1, 2); /* vCPU 1 is dirty now, and kicked */
+	send_sgi(0, 1, 12); /* vCPU 1 is dirty now, and kicked */
 	vgic_send_sgi(&vm.vcpus[0], BIT(0), (struct vgic_sgi){9, 1, false});
-	assert_int_equal(fake_lr_of(0, 2), 0);
-	assert_delivered(1, 2);
+	assert_int_equal(fake_lr_of(0, 12), 0);
+	assert_delivered(1, 12);
 	assert_delivered(0, 9);
 }
 
@@ -536,6 +575,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		V2(test_sgi_reaches_another_vcpu),
+		V2(test_sgi_is_one_of_the_hardware),
+		V2(test_sgi_to_a_vcpu_that_is_off_waits_for_it),
+		V3(test_sgi_of_hardware_is_group_1),
 		V2(test_sgi_to_itself_needs_no_kick),
 		V2(test_sgi_names_its_sender),
 		V2(test_two_senders_of_one_sgi_are_both_seen),

@@ -26,7 +26,8 @@ static uint64_t access(uint64_t offset, unsigned int size, bool write, uint64_t 
 {
 	struct mmio_op op = {.offset = (uint32_t)offset, .size = (uint8_t)size, .write = write};
 
-	value = vgic_dist_access(&vm.vcpus[fake.cpu], &vm, op, value);
+	value = (vm.vgic.version == GIC_V2 ? vgic_dist_v2_access : vgic_dist_v3_access)(
+		&vm.vcpus[fake.cpu], &vm, op, value);
 	assert_false(spin_is_held(&vm.vgic.lock));
 	return write ? 0 : value;
 }
