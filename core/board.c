@@ -49,7 +49,8 @@ static int stdout_node(const void *fdt)
 	return fdt_path_offset_namelen(fdt, path, (int)(colon ? colon - path : (long)strlen(path)));
 }
 
-static int find_gic(const void *fdt, enum gic_version *version)
+/* GICv3 where there are both. */
+static enum gic_version gic_version(const void *fdt, int node)
 {
 	static const struct {
 		const char *compatible;
@@ -59,44 +60,65 @@ static int find_gic(const void *fdt, enum gic_version *version)
 		{"arm,gic-400", GIC_V2},
 		{"arm,cortex-a15-gic", GIC_V2},
 	};
+	int length;
+	const char *list = fdt_getprop(fdt, node, "compatible", &length);
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++) {
-		int node = fdt_node_offset_by_compatible(fdt, -1, known[i].compatible);
-
-		while (node >= 0 && !fdt_read_enabled(fdt, node)) {
-			node = fdt_node_offset_by_compatible(fdt, node, known[i].compatible);
-		}
-		if (node >= 0) {
-			*version = known[i].version;
-			return node;
+	for (unsigned int i = 0; list && i < ARRAY_SIZE(known); i++) {
+		if (fdt_stringlist_contains(list, length, known[i].compatible)) {
+			return known[i].version;
 		}
 	}
+	return GIC_NONE;
+}
+
+static int find_gic(const void *fdt, enum gic_version *version)
+{
+	int found = -1;
+
 	*version = GIC_NONE;
-	return -1;
+	for (int node = 0; node >= 0 && *version != GIC_V3; node = fdt_next_node(fdt, node, NULL)) {
+		enum gic_version v = gic_version(fdt, node);
+
+		if (v > *version && fdt_read_enabled(fdt, node)) {
+			*version = v;
+			found = node;
+		}
+	}
+	return found;
+}
+
+static int find_uart(const void *fdt, int node, struct board_uart *uart)
+{
+	uart->type = node < 0 ? UART_NONE : uart_type(fdt, node);
+	if (uart->type == UART_NONE || fdt_read_reg(fdt, node, 0, &uart->regs) ||
+	    !range_within(uart->regs.base, uart->regs.size, 0, BOARD_PA_LIMIT)) {
+		memset(uart, 0, sizeof(*uart));
+		return -1;
+	}
+	return 0;
 }
 
 int board_find_uart(const void *fdt, struct board_uart *uart)
 {
-	struct fdt_interrupt interrupt;
-	enum gic_version version;
-	int node;
-
 	memset(uart, 0, sizeof(*uart));
 	if (!fdt || !fdt_read_aligned(fdt) || fdt_check_header(fdt) ||
 	    fdt_totalsize(fdt) > BOARD_FDT_MAX) {
 		return -1;
 	}
-	node = stdout_node(fdt);
-	if (node < 0 || uart_type(fdt, node) == UART_NONE ||
-	    fdt_read_reg(fdt, node, 0, &uart->regs) ||
-	    !range_within(uart->regs.base, uart->regs.size, 0, BOARD_PA_LIMIT)) {
-		return -1;
+	return find_uart(fdt, stdout_node(fdt), uart);
+}
+
+static void parse_uart(struct board *b, int node, struct report *r)
+{
+	struct fdt_interrupt interrupt;
+
+	if (find_uart(b->fdt, node, &b->uart)) {
+		board_error(r,
+			    "/chosen: stdout-path: names no UART that Bulkhead knows (arm,pl011, "
+			    "brcm,bcm2835-aux-uart)");
+	} else if (fdt_read_interrupt(b->fdt, node, 0, b->gic.node, &interrupt) == 0) {
+		b->uart.intid = interrupt.intid;
 	}
-	uart->type = uart_type(fdt, node);
-	if (fdt_read_interrupt(fdt, node, 0, find_gic(fdt, &version), &interrupt) == 0) {
-		uart->intid = interrupt.intid;
-	}
-	return 0;
 }
 
 /* -- Memory ------------------------------------------------------------------------ */
@@ -424,7 +446,6 @@ static int parse_gic(struct board *b, struct report *r)
 {
 	struct fdt_interrupt maintenance;
 
-	b->gic.node = find_gic(b->fdt, &b->gic.version);
 	if (b->gic.version == GIC_NONE) {
 		board_error(r, "no interrupt controller that is arm,gic-400, arm,cortex-a15-gic or "
 			       "arm,gic-v3");
@@ -500,9 +521,21 @@ static void read_model(struct board *b)
 	fmt_print(b->model, sizeof(b->model), "%s", model ? model : "unknown board");
 }
 
+static int parse(struct board *b, struct report *r)
+{
+	read_model(b);
+	b->gic.node = find_gic(b->fdt, &b->gic.version);
+	parse_uart(b, stdout_node(b->fdt), r);
+	return parse_memory(b, r) || parse_reserved(b, r) || parse_cpus(b, r) || parse_psci(b, r) ||
+			       parse_gic(b, r) || parse_timer(b, r) || parse_chosen(b, r)
+		       ? -1
+		       : 0;
+}
+
 int board_parse(const void *fdt, size_t fdt_max, struct board *b, struct report *r)
 {
 	const char *wrong = fdt_read_check(fdt, MIN(fdt_max, BOARD_FDT_MAX));
+	int result;
 
 	memset(b, 0, sizeof(*b));
 	if (wrong) {
@@ -510,15 +543,8 @@ int board_parse(const void *fdt, size_t fdt_max, struct board *b, struct report 
 		return -1;
 	}
 	b->fdt = fdt;
-	read_model(b);
-	if (board_find_uart(fdt, &b->uart)) {
-		board_error(r,
-			    "/chosen: stdout-path: names no UART that Bulkhead knows (arm,pl011, "
-			    "brcm,bcm2835-aux-uart)");
-	}
-	if (parse_memory(b, r) || parse_reserved(b, r) || parse_cpus(b, r) || parse_psci(b, r) ||
-	    parse_gic(b, r) || parse_timer(b, r) || parse_chosen(b, r)) {
-		return -1;
-	}
-	return 0;
+	fdt_read_index(fdt);
+	result = parse(b, r);
+	fdt_read_index(NULL);
+	return result;
 }

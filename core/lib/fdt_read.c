@@ -59,6 +59,74 @@ const char *fdt_read_check(const void *fdt, size_t size)
 	return NULL;
 }
 
+/* -- The index: where the nodes of one tree are, in the order of their offsets ------------- */
+
+struct node {
+	int offset;
+	int parent; /* offset; -1 above the root */
+	uint32_t phandle;
+};
+
+static struct node nodes[FDT_READ_INDEX_MAX];
+static unsigned int node_count;
+static const void *indexed; /* the tree, or NULL */
+
+void fdt_read_index(const void *fdt)
+{
+	int above[FDT_READ_DEPTH_MAX + 1] = {-1}; /* [depth + 1] */
+	int depth = 0;
+
+	indexed = NULL;
+	node_count = 0;
+	for (int node = fdt ? 0 : -1; node >= 0 && depth >= 0;
+	     node = fdt_next_node(fdt, node, &depth)) {
+		if (depth >= FDT_READ_DEPTH_MAX || node_count == FDT_READ_INDEX_MAX) {
+			return; /* then libfdt walks, as without an index */
+		}
+		above[depth + 1] = node;
+		nodes[node_count++] = (struct node){node, above[depth], fdt_get_phandle(fdt, node)};
+	}
+	indexed = fdt;
+}
+
+int fdt_read_parent(const void *fdt, int node)
+{
+	unsigned int low = 0, high = node_count;
+
+	if (fdt != indexed) {
+		return fdt_parent_offset(fdt, node);
+	}
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (nodes[middle].offset == node) {
+			return nodes[middle].parent;
+		}
+		if (nodes[middle].offset < node) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return -1;
+}
+
+/* The node that has a phandle, or less than 0. */
+static int node_of_phandle(const void *fdt, uint32_t phandle)
+{
+	if (fdt != indexed || phandle == 0 || phandle == UINT32_MAX) {
+		return fdt_node_offset_by_phandle(fdt, phandle);
+	}
+	for (unsigned int i = 0; i < node_count; i++) {
+		if (nodes[i].phandle == phandle) {
+			return nodes[i].offset;
+		}
+	}
+	return -1;
+}
+
+/* -- Properties ----------------------------------------------------------------------------- */
+
 uint64_t fdt_read_cells(const void *cells, unsigned int count)
 {
 	const uint8_t *byte = cells;
@@ -145,7 +213,7 @@ int fdt_read_cell_counts(const void *fdt, int node, unsigned int *address, unsig
 int fdt_read_reg_raw(const void *fdt, int node, unsigned int index, struct mem_range *reg)
 {
 	unsigned int address, size, entry;
-	int length, parent = fdt_parent_offset(fdt, node);
+	int length, parent = fdt_read_parent(fdt, node);
 	const uint8_t *data = fdt_getprop(fdt, node, "reg", &length);
 
 	if (!data || parent < 0) {
@@ -212,7 +280,7 @@ int fdt_read_translate(const void *fdt, int bus, struct mem_range *range)
 {
 	/* Each step is one level up: bounded by the depth of the tree. */
 	while (bus > 0) {
-		int parent = fdt_parent_offset(fdt, bus);
+		int parent = fdt_read_parent(fdt, bus);
 		int error;
 
 		if (parent < 0) {
@@ -231,7 +299,7 @@ int fdt_read_reg(const void *fdt, int node, unsigned int index, struct mem_range
 {
 	int error = fdt_read_reg_raw(fdt, node, index, reg);
 
-	return error ? error : fdt_read_translate(fdt, fdt_parent_offset(fdt, node), reg);
+	return error ? error : fdt_read_translate(fdt, fdt_read_parent(fdt, node), reg);
 }
 
 /* The node that `interrupts` of this node goes to: interrupt-parent, inherited. */
@@ -241,9 +309,9 @@ static int interrupt_parent(const void *fdt, int node)
 		uint32_t phandle;
 
 		if (fdt_read_u32(fdt, node, "interrupt-parent", &phandle) == 0) {
-			return fdt_node_offset_by_phandle(fdt, phandle);
+			return node_of_phandle(fdt, phandle);
 		}
-		node = node == 0 ? -1 : fdt_parent_offset(fdt, node);
+		node = node == 0 ? -1 : fdt_read_parent(fdt, node);
 	}
 	return -1;
 }
@@ -281,7 +349,7 @@ static int read_extended(const void *fdt, const uint8_t *data, int length, unsig
 {
 	while (length >= 4) {
 		uint32_t cells;
-		int controller = fdt_node_offset_by_phandle(fdt, (uint32_t)fdt_read_cells(data, 1));
+		int controller = node_of_phandle(fdt, (uint32_t)fdt_read_cells(data, 1));
 
 		if (controller < 0 || fdt_read_u32(fdt, controller, "#interrupt-cells", &cells) ||
 		    cells > 8 || length < (int)(4 + cells * 4)) {

@@ -11,6 +11,8 @@
 
 /* Nodes may lie this deep, the root included. */
 #define FDT_READ_DEPTH_MAX 32
+/* Nodes of a tree that can be indexed; a Raspberry Pi 4's has about 500. */
+#define FDT_READ_INDEX_MAX 1024
 
 /* Answers besides 0. */
 #define FDT_READ_ABSENT    (-1) /* no such property, or fewer entries */
@@ -24,6 +26,15 @@ const char *fdt_read_check(const void *fdt, size_t size) MUST_CHECK;
  * what is misaligned. There must be a header.
  */
 bool fdt_read_aligned(const void *fdt) MUST_CHECK;
+
+/*
+ * Remember where the nodes of a tree are, until the next call: parents and phandles are then
+ * found without a walk. It must not change meanwhile. NULL forgets; a tree that is too large
+ * or too deep is not remembered, which costs time alone.
+ */
+void fdt_read_index(const void *fdt);
+/* Offset of the parent; less than 0 for the root and what is no node. */
+int fdt_read_parent(const void *fdt, int node);
 
 /* One 32-bit cell. */
 int fdt_read_u32(const void *fdt, int node, const char *name, uint32_t *value) MUST_CHECK;
