@@ -18,6 +18,8 @@ bulkhead_COLD := $(core_config_SRCS) $(LIBFDT_SRCS) $(addprefix core/,load.c vm.
 	$(addprefix arch/arm64/,boot.c context.c firmware.c idregs.c mmu.c panic.c)
 bulkhead_COLD := $(filter-out core/lib/sha256.c $(LIBFDT_DIR)/fdt.c $(LIBFDT_DIR)/fdt_ro.c,$(bulkhead_COLD))
 $(bulkhead_COLD:%=$(B)/bare/bulkhead/%.o): bulkhead_CFLAGS += -Os
+# libfdt reads its cells as bytes. They are aligned (fdt_read_aligned()), so four may be one load.
+$(addprefix $(B)/bare/bulkhead/$(LIBFDT_DIR)/,fdt.c.o fdt_ro.c.o): bulkhead_CFLAGS += -mno-strict-align
 
 # offsets.h: constants of C for the assembler.
 $(B)/bare/bulkhead/arch/arm64/offsets.h: arch/arm64/offsets.c | $(RUN_TOOLS) $(LIBFDT_DIR)/libfdt.h
