@@ -19,7 +19,9 @@ bulkhead_COLD := $(core_config_SRCS) $(LIBFDT_SRCS) $(addprefix core/,load.c vm.
 bulkhead_COLD := $(filter-out core/lib/sha256.c $(LIBFDT_DIR)/fdt.c $(LIBFDT_DIR)/fdt_ro.c,$(bulkhead_COLD))
 $(bulkhead_COLD:%=$(B)/bare/bulkhead/%.o): bulkhead_CFLAGS += -Os
 # libfdt reads its cells as bytes. They are aligned (fdt_read_aligned()), so four may be one load.
+# And a name is looked at a character at a time: the function that checks each is to be inlined.
 $(addprefix $(B)/bare/bulkhead/$(LIBFDT_DIR)/,fdt.c.o fdt_ro.c.o): bulkhead_CFLAGS += -mno-strict-align
+$(B)/bare/bulkhead/$(LIBFDT_DIR)/fdt.c.o: bulkhead_CFLAGS += -O3 --param max-inline-insns-auto=200
 
 # offsets.h: constants of C for the assembler.
 $(B)/bare/bulkhead/arch/arm64/offsets.h: arch/arm64/offsets.c | $(RUN_TOOLS) $(LIBFDT_DIR)/libfdt.h

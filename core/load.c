@@ -40,12 +40,14 @@ static void scrub(void *va, uint64_t size)
 
 void load_scrub(struct vm *vm)
 {
+	vm->is_scrubbed = true;
 	for (unsigned int i = 0; i < vm->config->region_count; i++) {
 		const struct vm_region *m = &vm->config->regions[i];
 		void *va = arch_map((paddr_t){m->pa}, m->size);
 
 		if (!va) {
 			log_error("%s: memory 0x%lx cannot be scrubbed", vm->config->name, m->ipa);
+			vm->is_scrubbed = false;
 			continue;
 		}
 		scrub(va, m->size);
@@ -180,7 +182,11 @@ int load_vm(struct vm *vm, uint64_t *entry, uint64_t *x0, struct report *r)
 	if (plan(vm, &l, r) != 0) {
 		return -1;
 	}
-	load_scrub(vm);
+	/* once more after the last stop only where a device may have written meanwhile */
+	if (!vm->is_scrubbed || vm->config->device_count > 0) {
+		load_scrub(vm);
+	}
+	vm->is_scrubbed = false;
 	if (copy_regions(vm, r) != 0 || copy_kernel(vm, &l, r) != 0 ||
 	    (l.initrd.size && copy_in(vm, l.at.initrd, l.initrd.data, l.initrd.size) != 0) ||
 	    load_tree(vm, &l, r) != 0) {

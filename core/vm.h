@@ -65,6 +65,7 @@ struct vm {
 	struct vm_stop stop;   /* written by the one who moved it to VM_STOPPING */
 	unsigned int on_count; /* vCPUs not OFF */
 	bool images_checked;   /* hashes were right at the first load */
+	bool is_scrubbed;      /* all of its memory is zero since the last stop */
 	unsigned int failures; /* crashes in a row */
 	unsigned int restarts;
 	uint32_t absent_seen; /* vabsent.c: what was logged, one bit each */

@@ -20,8 +20,8 @@ _start:
 	.long	0
 
 /*
- * Clean and invalidate [x0, x1) to the point of coherency.
- * Clobbers x0, x2, x3.
+ * Clean and invalidate [x0, x1) to the point of coherency, eight lines at a time: a few
+ * more do no harm. Clobbers x0, x2, x3.
  */
 cache_civac_range:
 	mrs	x2, ctr_el0
@@ -30,8 +30,11 @@ cache_civac_range:
 	lsl	x3, x3, x2
 	sub	x2, x3, #1
 	bic	x0, x0, x2
-1:	dc	civac, x0
+1:
+	.rept	8
+	dc	civac, x0
 	add	x0, x0, x3
+	.endr
 	cmp	x0, x1
 	b.lo	1b
 	dsb	sy
