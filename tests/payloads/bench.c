@@ -5,6 +5,7 @@
  *
  *   BENCH operation thousandths      average of OPS operations, in instructions
  *   BENCH entry thousandths          from reset to this VM's first start: the two counters' offset
+ *   BENCH restart thousandths        bootarg "crash": from a fault to the next instance's start
  *
  * x28 is nobody's here (rules.mk): the interrupt vector's first instruction puts the
  * counter there.
@@ -15,6 +16,9 @@
 #define AHEAD  20000u /* from arming a timer to its interrupt, in instructions */
 #define SGI    5u
 #define UNUSED 0x86ffff00u /* a function of nobody's */
+
+#define CRASH_AT 100000000u   /* counter value, when all is quiet */
+#define NOWHERE  0x3ffff0000u /* an address that no VM has */
 
 extern char bench_vectors[];
 void bench_irq(uint64_t entered);
@@ -247,11 +251,27 @@ static void all(void)
 	irq_off();
 }
 
+/* Twice this VM starts; its memory is another's in between, its counter goes on. */
+static void crash_and_restart(void)
+{
+	if (started_at < CRASH_AT) {
+		while (now() < CRASH_AT) {}
+		mmio_write32(NOWHERE, 0);
+	}
+	report_entry();
+	report("restart", (started_at - CRASH_AT) * OPS);
+}
+
 void payload_main(void)
 {
 	static const struct test tests[] = {{"bench", all}};
+	static const struct test restart[] = {{"restart", crash_and_restart}};
 
 	print("BENCH counter %lu\n", sysreg_read(cntfrq_el0));
+	if (bootarg("crash")) {
+		run_tests(restart, ARRAY_LEN(restart));
+		finish();
+	}
 	if (!bootarg("idle")) {
 		smp_start_all();
 		run_tests(tests, ARRAY_LEN(tests));

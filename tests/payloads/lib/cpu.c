@@ -9,6 +9,7 @@ _Static_assert(sizeof(struct frame) == FRAME_SIZE, "start.S");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "start.S");
 
 struct cpu cpus[CPU_MAX];
+uint64_t started_at;
 unsigned cpu_count = 1;
 volatile struct raw_seen raw_seen;
 static uint8_t stacks[CPU_MAX][STACK_SIZE] __attribute__((aligned(16)));

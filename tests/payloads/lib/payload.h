@@ -144,6 +144,8 @@ struct cpu {
 };
 
 extern struct cpu cpus[CPU_MAX];
+/* The virtual counter at the first instruction. */
+extern uint64_t started_at;
 extern unsigned cpu_count;
 
 static inline struct cpu *this_cpu(void)

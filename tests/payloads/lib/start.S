@@ -17,6 +17,7 @@ _start:
 	.text
 /* in: x0 = device tree or 0. The MMU is off. */
 first_cpu:
+	mrs	x20, cntvct_el0
 	msr	daifset, #0xf
 	mov	x19, x0
 	adrp	x1, _bss_start
@@ -26,6 +27,8 @@ first_cpu:
 1:	stp	xzr, xzr, [x1], #16
 	cmp	x1, x2
 	b.lo	1b
+	adrp	x0, started_at
+	str	x20, [x0, :lo12:started_at]
 	adrp	x0, cpus
 	add	x0, x0, :lo12:cpus
 	bl	cpu_setup
