@@ -221,6 +221,8 @@ void boot_main(void)
 						 : vm_count                 ? vms[0].config->name
 									    : "");
 	__atomic_store_n(&boot_done, true, __ATOMIC_RELEASE);
+	dsb(ish);
+	sev();
 	cpu_idle();
 }
 

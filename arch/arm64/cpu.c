@@ -110,7 +110,7 @@ void secondary_main(void)
 	irq_init_cpu();
 	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&boot_done, __ATOMIC_ACQUIRE)) {
-		/* the boot CPU builds the VMs */
+		wfe(); /* the boot CPU builds the VMs */
 	}
 	cpu_idle();
 }

@@ -42,7 +42,7 @@ static int spin_table_release(const struct board_cpu *cpu, uint64_t entry)
 	slot = (volatile uint64_t *)cpu->release_addr;
 	*slot = entry;
 	dsb(sy);
-	__asm__ volatile("sev");
+	sev();
 	arch_unmap((void *)page, SZ_4K);
 	return 0;
 }

@@ -43,13 +43,16 @@ struct {
 	uint64_t sctlr;
 } mmu_boot;
 
+/* EL2's own translations are few: above this, all of them at once, one broadcast instead of many. */
+#define INVALIDATE_MAX SZ_64K
+
 static void invalidate(struct pgtable *t, uint64_t address, uint64_t size)
 {
 	(void)t;
 	if (!(read_sysreg(sctlr_el2) & SCTLR_M)) {
 		return;
 	}
-	if (size > SZ_2M) {
+	if (size > INVALIDATE_MAX) {
 		__asm__ volatile("tlbi alle2is" ::: "memory");
 	} else {
 		for (uint64_t at = 0; at < size; at += SZ_4K) {

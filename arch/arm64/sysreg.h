@@ -21,6 +21,8 @@
 #define isb()      __asm__ volatile("isb" ::: "memory")
 #define dsb(scope) __asm__ volatile("dsb " #scope ::: "memory")
 #define wfi()      __asm__ volatile("wfi" ::: "memory")
+#define wfe()      __asm__ volatile("wfe" ::: "memory")
+#define sev()      __asm__ volatile("sev" ::: "memory")
 
 /* HCR_EL2 */
 #define HCR_VM     BIT(0)

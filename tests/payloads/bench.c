@@ -17,6 +17,10 @@
 #define SGI    5u
 #define UNUSED 0x86ffff00u /* a function of nobody's */
 
+/* Where there are several VMs. */
+#define ALL_HAVE_STARTED 3000000000u
+#define ALL_ARE_DONE     6000000000u
+
 #define CRASH_AT 100000000u   /* counter value, when all is quiet */
 #define NOWHERE  0x3ffff0000u /* an address that no VM has */
 
@@ -230,9 +234,20 @@ static void report_entry(void)
 	report("entry", (physical - virtual) * OPS);
 }
 
+/* Every SPI in use, none pending. */
+static void enable_all(void)
+{
+	for (uint32_t intid = 32; intid < gic.irq_count; intid++) {
+		gic_enable(intid);
+	}
+}
+
 static void all(void)
 {
 	report_entry();
+	if (bootarg("many")) {
+		enable_all();
+	}
 	bench_hypercall_null();
 	bench_psci_version();
 	bench_gicd_read();
@@ -262,6 +277,18 @@ static void crash_and_restart(void)
 	report("restart", (started_at - CRASH_AT) * OPS);
 }
 
+static void sleep_until(uint64_t counter)
+{
+	gic_enable(INTID_VTIMER); /* wakes, and is not taken */
+	sysreg_write(cntv_cval_el0, counter);
+	sysreg_write(cntv_ctl_el0, 1);
+	while (now() < counter) {
+		wfi();
+	}
+	sysreg_write(cntv_ctl_el0, 0);
+	isb();
+}
+
 void payload_main(void)
 {
 	static const struct test tests[] = {{"bench", all}};
@@ -272,12 +299,14 @@ void payload_main(void)
 		run_tests(restart, ARRAY_LEN(restart));
 		finish();
 	}
-	if (!bootarg("idle")) {
-		smp_start_all();
-		run_tests(tests, ARRAY_LEN(tests));
+	if (bootarg("idle")) { /* only there, until the others are done */
+		sleep_until(ALL_ARE_DONE);
 		finish();
 	}
-	for (;;) { /* a VM that is only there */
-		wfi();
+	if (bootarg("later")) {
+		sleep_until(ALL_HAVE_STARTED);
 	}
+	smp_start_all();
+	run_tests(tests, ARRAY_LEN(tests));
+	finish();
 }
