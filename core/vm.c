@@ -12,7 +12,7 @@
 #include "core/vvirtio.h"
 
 /* Page-table pages of all VMs together; a VM that does not fit is refused. */
-#define TABLE_PAGES 256
+#define TABLE_PAGES (11 * CONFIG_VMS_MAX)
 
 #define BACKOFF_LIMIT_MS 60000U
 /* A VM that ran this long counts as well again: its failures are forgotten. */

@@ -14,26 +14,34 @@ QEMU = os.path.join(BUILD, "host/bin/qemu-system-aarch64")
 LIMIT = 300  # seconds of one run
 
 
-def qemu(gic, cpu, cpus, virtualization, mem, *more):
-    """Run one machine to its end; returns what it printed."""
-    command = [QEMU, "-M", f"virt,gic-version={gic},dtb-randomness=off"
+def command(gic, cpu, cpus, virtualization, mem, *more):
+    """The command line of a machine."""
+    return [QEMU, "-M", f"virt,gic-version={gic},dtb-randomness=off"
                + (",virtualization=on" if virtualization else ""),
                "-cpu", f"{cpu},cntfrq=1000000000", "-smp", str(cpus), "-m", mem,
                "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm",
                "-nographic", "-nic", "none", "-no-reboot", *more]
+
+
+def qemu(*machine):
+    """Run one machine to its end; returns what it printed."""
+    line = command(*machine)
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=LIMIT, check=False)
     except subprocess.TimeoutExpired as late:
         tail = (late.stdout or b"")[-2000:].decode(errors="replace")
-        sys.exit(f"bench: no end in {LIMIT} s: {' '.join(command)}\n{tail}")
+        sys.exit(f"bench: no end in {LIMIT} s: {' '.join(line)}\n{tail}")
     return done.stdout.decode(errors="replace")
 
 
+def bundle_of(vms, name):
+    return make_bundle(write_config(config(*vms), name), name)
+
+
 def in_guest(gic, cpu, cpus, vms, name, mem="1G"):
-    bundle = make_bundle(write_config(config(*vms), name), name)
     return qemu(gic, cpu, cpus, True, mem, "-kernel", os.path.join(BUILD, "bulkhead.bin"),
-                "-initrd", bundle)
+                "-initrd", bundle_of(vms, name))
 
 
 def figures(text):
