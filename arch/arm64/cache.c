@@ -9,12 +9,16 @@
 #define DCZID_DZP         BIT(4) /* DC ZVA prohibited */
 #define DCZID_BLOCK(d)    (4UL << ((d)&0xf))
 
-/* Step by step from at: a VM's memory is many lines. */
-#define EIGHT_TIMES(operation, at, step)                                                           \
-	__asm__ volatile(".rept 8\n\t" operation ", %0\n\tadd %0, %0, %1\n\t.endr"                 \
-			 : "+r"(at)                                                                \
-			 : "r"(step)                                                               \
-			 : "memory")
+/* On eight lines from at: a VM's memory is many. */
+#define EIGHT_TIMES(operation, at, line)                                                           \
+	do {                                                                                       \
+		uint64_t to_do = (at);                                                             \
+                                                                                                   \
+		__asm__ volatile(".rept 8\n\t" operation ", %0\n\tadd %0, %0, %1\n\t.endr"         \
+				 : "+r"(to_do)                                                     \
+				 : "r"(line)                                                       \
+				 : "memory");                                                      \
+	} while (0)
 
 /* CIVAC, not CVAC: Cortex-A53 errata 819472, 824069, 826319, 827319. */
 void arch_clean_poc(const void *va, uint64_t size)
@@ -24,7 +28,7 @@ void arch_clean_poc(const void *va, uint64_t size)
 
 	uint64_t at = ALIGN_DOWN((uint64_t)va, line);
 
-	while (end - at >= 8 * line) {
+	for (; end - at >= 8 * line; at += 8 * line) {
 		EIGHT_TIMES("dc civac", at, line);
 	}
 	for (; at < end; at += line) {
@@ -35,7 +39,7 @@ void arch_clean_poc(const void *va, uint64_t size)
 
 static void zero_blocks(uint64_t at, uint64_t end, uint64_t block)
 {
-	while (end - at >= 8 * block) {
+	for (; end - at >= 8 * block; at += 8 * block) {
 		EIGHT_TIMES("dc zva", at, block);
 	}
 	for (; at < end; at += block) {
@@ -46,7 +50,7 @@ static void zero_blocks(uint64_t at, uint64_t end, uint64_t block)
 /* Where a block is a line, which is all that we know: one pass. at and end are whole lots. */
 static void zero_and_clean(uint64_t at, uint64_t end, uint64_t line)
 {
-	while (at < end) {
+	for (; at < end; at += 8 * line) {
 		EIGHT_TIMES("dc zva, %0\n\tdc civac", at, line);
 	}
 	dsb(sy);
