@@ -23,7 +23,7 @@ LINES_MAX := 15000
 BENCH_LINES = find arch core platform -name '*.[chS]' -not -path '*/bhcheck/*' | \
 	xargs cat | $(HOSTCC) -w -fpreprocessed -dD -E -P -xc - | grep -c .
 
-.PHONY: bench bench-check bench-store bench-size bench-exits
+.PHONY: bench bench-check bench-store bench-size bench-exits bench-latency
 bench-size: $(B)/bulkhead.bin
 	@within() { echo "size: $$1 $$2 of $$3"; [ $$2 -le $$3 ]; }; \
 	within .text $$($(SIZE) -A $(B)/bare/bulkhead.elf | awk '$$1 == ".text" { print $$2 }') $(TEXT_MAX) && \
@@ -42,3 +42,6 @@ bench-store: $(BENCH_LINUX) $(BENCH_NEEDS)
 # What a Linux boot exits for: minutes, as QEMU notes each instruction at EL2.
 bench-exits: $(BENCH_LINUX) $(BENCH_NEEDS)
 	@tests/bench/exits
+# How late a real-time guest wakes up, whatever the VM beside it does. LATENCY=--store keeps the picture.
+bench-latency: $(LINUX_IMAGE) $(LINUX_INITRD) $(B)/bare/pl_latency.bin $(B)/bare/pl_storm.bin $(BENCH_NEEDS)
+	@tests/bench/latency $(LATENCY)
