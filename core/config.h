@@ -68,6 +68,7 @@ struct vm_config {
 	bool direct_map;
 	bool manager;               /* may use the management calls */
 	bool no_dma;                /* its devices are said to make no DMA: no direct-map needed */
+	bool trust_dma;             /* its devices may make DMA though another VM's do as well */
 	uint8_t cpus[VM_VCPUS_MAX]; /* vCPU n owns board CPU cpus[n] */
 	unsigned int cpu_count;
 	unsigned int vcpus_wanted; /* `vcpus`, when cpus is left to be chosen; else 0 */
@@ -85,6 +86,9 @@ struct vm_config {
 	unsigned int restart_limit;      /* restarts in a row that failed; 0: no limit */
 	unsigned int restart_backoff_ms; /* before the first restart; doubles, up to 60 s */
 };
+
+/* May its devices make DMA, for all that the configuration says? */
+bool config_makes_dma(const struct vm_config *vm);
 
 struct config {
 	struct vm_config vms[CONFIG_VMS_MAX];

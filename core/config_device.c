@@ -229,6 +229,31 @@ static void check_others(struct config *c, unsigned int vm_index, unsigned int i
 	}
 }
 
+bool config_makes_dma(const struct vm_config *vm)
+{
+	return vm->device_count > 0 && !vm->no_dma;
+}
+
+/* There is no IOMMU: one VM with DMA is what the owner of a board must trust, two are a decision. */
+static void check_dma(struct config *c, unsigned int index, struct report *r)
+{
+	struct vm_config *vm = &c->vms[index];
+
+	if (!config_makes_dma(vm) || vm->trust_dma) {
+		return;
+	}
+	for (unsigned int i = 0; i < index; i++) {
+		if (config_makes_dma(&c->vms[i])) {
+			config_refuse(
+				vm, r, "devices",
+				"may make DMA, as those of %s may: with no IOMMU each VM could "
+				"reach the other's memory; trust-dma accepts that",
+				c->vms[i].name);
+			return;
+		}
+	}
+}
+
 void config_check_devices(struct config *c, const struct board *b, struct report *r)
 {
 	for (unsigned int i = 0; i < c->vm_count; i++) {
@@ -238,6 +263,8 @@ void config_check_devices(struct config *c, const struct board *b, struct report
 			config_refuse(vm, r, "devices",
 				      "need direct-map, as a device that makes DMA uses board "
 				      "addresses; or no-dma, if none does");
+		} else {
+			check_dma(c, i, r);
 		}
 		for (unsigned int j = 0; j < vm->device_count; j++) {
 			if (resolve(vm, &vm->devices[j], b, r) == 0) {

@@ -278,6 +278,11 @@ static void read_no_dma(struct vm_config *vm, const struct value *v, struct repo
 	vm->no_dma = read_flag(vm, v, r);
 }
 
+static void read_trust_dma(struct vm_config *vm, const struct value *v, struct report *r)
+{
+	vm->trust_dma = read_flag(vm, v, r);
+}
+
 /* Sorted as in the binding; config_hint() relies on the name coming first. */
 static const struct property {
 	const char *name;
@@ -294,6 +299,7 @@ static const struct property {
 	{"direct-map", read_direct_map},
 	{"devices", read_devices},
 	{"no-dma", read_no_dma},
+	{"trust-dma", read_trust_dma},
 	{"manager", read_manager},
 	{"restart", read_restart},
 	{"restart-limit", read_restart_limit},

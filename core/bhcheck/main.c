@@ -186,12 +186,34 @@ static int check(struct desk *d, const void *bundle, size_t bundle_size, const v
 	return starting;
 }
 
+/* What a VM's devices reach beside its own memory, where no IOMMU holds them. */
+static void print_dma(const struct desk *d, const struct vm_config *vm)
+{
+	for (unsigned int i = 0; i < vm->device_count; i++) {
+		printf("%s: %s: may make DMA, and no IOMMU holds it: it reaches the hypervisor",
+		       vm->name, vm->devices[i].path);
+		for (unsigned int j = 0; j < d->config.vm_count; j++) {
+			if (&d->config.vms[j] != vm && !d->config.vms[j].refused) {
+				printf(", %s", d->config.vms[j].name);
+			}
+		}
+		printf(" and all other memory\n");
+	}
+}
+
 static void print_verdicts(const struct desk *d)
 {
 	for (unsigned int i = 0; i < d->config.vm_count; i++) {
 		const struct vm_config *vm = &d->config.vms[i];
 
 		printf("%s: %s\n", vm->name, vm->refused ? "refused" : "would start");
+	}
+	for (unsigned int i = 0; i < d->config.vm_count; i++) {
+		const struct vm_config *vm = &d->config.vms[i];
+
+		if (!vm->refused && config_makes_dma(vm)) {
+			print_dma(d, vm);
+		}
 	}
 }
 

@@ -69,6 +69,14 @@ def test_all_vms_start(make_bundle):
     assert done.stdout.startswith("linux: would start\nrtos: would start\n")
 
 
+def test_what_dma_reaches_is_said(make_bundle):
+    line = ("linux: /soc/mmc@7e340000: may make DMA, and no IOMMU holds it: it reaches the "
+            "hypervisor, rtos and all other memory\n")
+    assert line in bhcheck(make_bundle(), BOARD).stdout
+    harmless = bhcheck(make_bundle(CONFIG.replace("direct-map;", "direct-map; no-dma;")), BOARD)
+    assert "would start" in harmless.stdout and "DMA" not in harmless.stdout
+
+
 def test_map_covers_memory_once(make_bundle):
     spans = list(rows(bhcheck(make_bundle(), BOARD).stdout))
     for before, after in zip(spans, spans[1:]):

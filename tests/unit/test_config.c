@@ -226,6 +226,7 @@ static const struct bad_value bad_values[] = {
 	 {UINT32_MAX, 0xfffffff8}},
 	{"direct-map", "small: direct-map: takes no value: write \"direct-map;\"", NULL, 1, {1}},
 	{"no-dma", "small: no-dma: takes no value: write \"no-dma;\"", NULL, 1, {0}},
+	{"trust-dma", "small: trust-dma: takes no value: write \"trust-dma;\"", NULL, 1, {0}},
 	{"manager", "small: manager: takes no value: write \"manager;\"", "yes", 0, {0}},
 	{"devices",
 	 "small: devices: must be paths of the board's tree: \"/soc/i2c@0\"",

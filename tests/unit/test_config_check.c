@@ -337,6 +337,30 @@ static void test_devices_need_direct_map_or_a_word(void **state)
 				"board addresses; or no-dma, if none does");
 }
 
+/* Two VMs with DMA are each other's masters: somebody must have said so. */
+static void test_second_vm_with_dma_needs_trust(void **state)
+{
+	(void)state;
+	tree_set_string(&config_tree, "/small", "devices", "bus");
+	tree_set(&config_tree, "/small", "direct-map", "", 0);
+	assert_refused("small", "small: devices: may make DMA, as those of big may: with no IOMMU "
+				"each VM could reach the other's memory; trust-dma accepts that");
+	tree_set(&config_tree, "/small", "trust-dma", "", 0);
+	check();
+	assert_no_finding();
+	assert_true(config_makes_dma(desk_vm("small")) && config_makes_dma(desk_vm("big")));
+}
+
+static void test_devices_without_dma_need_no_trust(void **state)
+{
+	(void)state;
+	set_devices("small", "bus");
+	tree_set(&config_tree, "/small", "direct-map", "", 0);
+	check();
+	assert_no_finding();
+	assert_false(config_makes_dma(desk_vm("small")));
+}
+
 /* -- Images ---------------------------------------------------------------------------------------- */
 
 static void test_images_that_cannot_be(void **state)
@@ -481,6 +505,8 @@ int main(void)
 		cmocka_unit_test_setup(test_registers_that_cannot_be, desk_setup),
 		cmocka_unit_test_setup(test_path_that_an_alias_hides, desk_setup),
 		cmocka_unit_test_setup(test_devices_need_direct_map_or_a_word, desk_setup),
+		cmocka_unit_test_setup(test_second_vm_with_dma_needs_trust, desk_setup),
+		cmocka_unit_test_setup(test_devices_without_dma_need_no_trust, desk_setup),
 		cmocka_unit_test_setup(test_images_that_cannot_be, desk_setup),
 		cmocka_unit_test_setup(test_images_that_do_not_fit, desk_setup),
 		cmocka_unit_test_setup(test_own_tree_that_is_too_large, desk_setup),
