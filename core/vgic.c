@@ -234,6 +234,7 @@ void vgic_own_spi(struct vm *vm, uint32_t intid, bool edge)
 	struct virq *irq = vgic_find(vm, NULL, intid);
 
 	ASSERT(irq && intid >= VGIC_PRIVATE);
+	irq->intid = (uint16_t)intid; /* the first vgic_reset() asks for it */
 	irq->hw = true;
 	irq->edge = edge;
 }

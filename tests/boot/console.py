@@ -111,8 +111,10 @@ class Console:
         self.send(f"{command}; echo \"{tag[:1]}\"\"{tag[1:]}:$?:\"\n")
         start = self.mark
         match = self.expect(re.escape(tag) + r":(\d+):", timeout)
-        # what was typed is echoed, twice when the prompt came late
-        output = self.text[start:match.start()].rsplit(':$?:"', 1)[-1]
+        # what was typed is echoed, twice when the prompt came late, and drawn again when it is
+        # longer than a line: all of that ends with the line
+        echo_end = self.text[start:match.start()].rsplit(':$?:"', 1)[-1]
+        output = echo_end.partition("\n")[2]
         lines = [line for line in output.split("\n") if not line.startswith("bulkhead: ")]
         return int(match.group(1)), "\n".join(lines).strip("\n")
 

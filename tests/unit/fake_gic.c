@@ -24,6 +24,7 @@ bool arch_timer_line(uint32_t intid)
 
 static void set_enabled(unsigned int cpu, uint32_t intid, bool enabled)
 {
+	assert_true(intid >= VGIC_SGIS); /* the hypervisor's own */
 	if (intid >= VGIC_PRIVATE || cpu == fake.cpu) {
 		fake_phys(cpu, intid)->enabled = enabled;
 	}
