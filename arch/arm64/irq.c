@@ -78,7 +78,11 @@ bool arch_timer_line(uint32_t intid)
 
 void irq_receive_sgi(uint32_t iar)
 {
-	vgic_receive_sgi(this_cpu()->owner, (iar & 0xf) - GIC_GUEST_SGI, sender[iar >> 10 & 7]);
+	struct vcpu *v = this_cpu()->owner;
+
+	if (v) { /* else nobody's: no vCPU sends one to such a CPU */
+		vgic_receive_sgi(v, (iar & 0xf) - GIC_GUEST_SGI, sender[iar >> 10 & 7]);
+	}
 	gic_cpu.end(iar);
 }
 
