@@ -16,6 +16,7 @@
 #include "guests/linux/brig/lib/jw.h"
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/seal.h"
+#include "guests/linux/brig/lib/utc.h"
 
 #define VERSION "0.1"
 
@@ -62,23 +63,21 @@ static const char usage[] =
 
 static void log_line(int fd, const char *level, const char *text)
 {
-	char when[32];
-	struct tm parts;
-	time_t now = time(NULL);
+	char when[UTC_SIZE];
 	size_t length;
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+	utc_print(when, time(NULL));
 	yajl_gen g = jw_open(false);
 	const char *line;
 	if (globals.log_json) {
 		jw_object(g, NULL);
 		jw_text(g, "level", level);
 		jw_text(g, "msg", text);
-		jw_text(g, "time", when);
+		jw_text(g, "time", mem_format("%sZ", when));
 		jw_end_object(g);
 		line = mem_format("%s\n", jw_close(g, &length));
 	} else {
 		jw_text(g, NULL, text);
-		line = mem_format("time=\"%s\" level=%s msg=%s\n", when, level,
+		line = mem_format("time=\"%sZ\" level=%s msg=%s\n", when, level,
 				  jw_close(g, &length));
 	}
 	(void)io_write_all(fd, line, strlen(line));

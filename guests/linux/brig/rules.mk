@@ -35,8 +35,11 @@ LINUX_PROGRAMS += $(BRIG_ARM):usr/bin/brig
 .PHONY: brig test-brig bench-brig
 brig: $(BRIG_HOST) $(BRIG_ARM)
 
-# As root: it makes namespaces, mounts and cgroups of its own and removes them.
-test-brig: $(BRIG_HOST) | $(TEST_TOOLS)
+# As root: it makes namespaces, mounts and cgroups of its own and removes them. And brig stays small.
+BRIG_MAX := 1048576
+test-brig: $(BRIG_HOST) $(BRIG_ARM) | $(TEST_TOOLS)
+	@for f in $(BRIG_HOST) $(BRIG_ARM); do size=$$(stat -c %s $$f); \
+		echo "size: $$f $$size of $(BRIG_MAX) bytes"; [ $$size -le $(BRIG_MAX) ] || exit 1; done
 	@BRIG=$(abspath $(BRIG_HOST)) timeout 900 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/brig
 
 BENCH_TOOLS := $(H)/bench.stamp

@@ -18,6 +18,7 @@
 #include "guests/linux/brig/lib/jw.h"
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/sys.h"
+#include "guests/linux/brig/lib/utc.h"
 
 #define STATE_LIMIT (4U << 20)
 #define LOCK_STEPS  1000 /* of 10 ms */
@@ -131,12 +132,10 @@ static const char *owner_name(void)
 static const char *now_text(void)
 {
 	struct timespec now;
-	struct tm parts;
-	char text[40];
+	char text[UTC_SIZE];
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	return mem_format("%.*s.%09ldZ", (int)length, text, now.tv_nsec);
+	utc_print(text, now.tv_sec);
+	return mem_format("%s.%09ldZ", text, now.tv_nsec);
 }
 
 int state_save(const struct container *c)
