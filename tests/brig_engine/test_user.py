@@ -92,6 +92,18 @@ def test_networks(containers):
                                         "http://127.0.0.1/")
 
 
+def test_a_successor_at_an_address_is_the_same_station(containers):
+    """Or who still knows the one before sends to nobody."""
+    stations = []
+    for name in ("one", "two"):
+        containers("run", "-d", "--name", name, "-p", "8091:80", "web")
+        wait_for(lambda: "It works" in page(8091))
+        stations.append(containers.out("exec", name, "ip", "-o", "addr", "show", "eth0").split("inet ")[1].split()[0]
+                        + containers.out("exec", name, "cat", "/sys/class/net/eth0/address"))
+        containers("rm", "-f", name)
+    assert stations[0] == stations[1]
+
+
 def test_volumes_outlive_containers(containers, tmp_path):
     containers("run", "--rm", "-v", "data:/data", "hello", "sh", "-c", "echo kept >/data/x")
     assert containers.out("run", "--rm", "-v", "data:/data:ro", "hello", "cat", "/data/x") == "kept"

@@ -18,6 +18,7 @@
 
 #define BRIDGE      "brig0"
 #define PREFIX      "10.88.0."
+#define STATION     "02:42:0a:58:00:" /* and the host: the station address of PREFIX */
 #define GATEWAY     "10.88.0.1"
 #define GATEWAY_NET "10.88.0.1/24"
 #define NET_RUN     "/run/brig-net"
@@ -192,8 +193,11 @@ static int make_veth(const struct container *c, const char *space, int host)
 	const char *outer = file_text("vb%.10s", c->id);
 	const char *inner = file_text("vi%.10s", c->id);
 	const char *address = file_text(PREFIX "%d/24", host);
+	/* an address is soon another container's, and who knows the last one's station goes on to use it */
+	const char *station = file_text(STATION "%02x", (unsigned int)host);
 	if (run_words("ip", "link", "add", outer, "type", "veth", "peer", "name", inner) < 0 ||
-	    run_words("ip", "link", "set", inner, "netns", space, "name", "eth0") < 0 ||
+	    run_words("ip", "link", "set", inner, "address", station, "netns", space, "name",
+		      "eth0") < 0 ||
 	    run_words("ip", "link", "set", outer, "master", BRIDGE, "up") < 0 ||
 	    run_words("ip", "-n", space, "addr", "add", address, "dev", "eth0") < 0 ||
 	    run_words("ip", "-n", space, "link", "set", "eth0", "up") < 0 ||
