@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "guests/linux/brig/engine/bundle.h"
@@ -26,9 +27,15 @@ static const json_t *image_value(const struct container *c, const char *key)
 
 /* -- Who it runs as ------------------------------------------------------------ */
 
+/* A container may have made a device or a fifo of it: only a file is opened. */
 static FILE *open_etc(int root, const char *path)
 {
-	int fd = file_open_in(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat status;
+	fd_auto seen = file_open_in(root, path, O_PATH, 0);
+	if (seen < 0 || fstat(seen, &status) < 0 || !S_ISREG(status.st_mode)) {
+		return NULL;
+	}
+	int fd = open(file_text("/proc/self/fd/%d", seen), O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
@@ -74,24 +81,33 @@ static int find_group(int root, const char *name, int64_t *gid)
 	return found ? 0 : fault_set(0, "group %s: not in the image's /etc/group", name);
 }
 
-static json_t *make_user(const struct container *c)
+int bundle_find_user(const struct container *c, const char *text, int64_t *uid, int64_t *gid)
 {
-	int64_t uid = 0;
-	int64_t gid = 0;
-	const char *image = json_string_value(image_value(c, "User"));
-	const char *text = request_text(container_request(c), "user", image != NULL ? image : "");
 	char *name = file_text("%s", text);
 	char *group = strchr(name, ':');
+	*uid = 0;
+	*gid = 0;
 	if (group != NULL) {
 		*group++ = '\0';
 	}
 	fd_auto root = open(container_path(c, "merged"), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if ((*name != '\0' && find_user(root, name, &uid, &gid) < 0) ||
-	    (group != NULL && find_group(root, group, &gid) < 0)) {
-		free(name);
+	bool found = root >= 0 && (*name == '\0' || find_user(root, name, uid, gid) == 0) &&
+		     (group == NULL || find_group(root, group, gid) == 0);
+	free(name);
+	return found      ? 0
+	       : root < 0 ? fault_set(errno, "open the root of %s", container_name(c))
+			  : -1;
+}
+
+static json_t *make_user(const struct container *c)
+{
+	int64_t uid;
+	int64_t gid;
+	const char *image = json_string_value(image_value(c, "User"));
+	const char *text = request_text(container_request(c), "user", image != NULL ? image : "");
+	if (bundle_find_user(c, text, &uid, &gid) < 0) {
 		return NULL;
 	}
-	free(name);
 	return json_pack("{s:I, s:I}", "uid", (json_int_t)uid, "gid", (json_int_t)gid);
 }
 

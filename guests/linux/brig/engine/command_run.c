@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guests/linux/brig/engine/bundle.h"
 #include "guests/linux/brig/engine/command.h"
 #include "guests/linux/brig/engine/container.h"
 #include "guests/linux/brig/engine/fault.h"
@@ -136,6 +137,7 @@ int command_start(int argc, char **argv)
 struct exec_options {
 	const char *words[RUN_ARGS_MAX * 8];
 	size_t count;
+	size_t user; /* where the user's text is among the words, or 0 */
 };
 
 /* "-it" and the like in one word; those with a value go to the runtime as they are. */
@@ -146,6 +148,7 @@ static int exec_option(struct exec_options *o, char **argv, int *at)
 	for (size_t i = 0; i < 6; i++) {
 		if (strcmp(word, with_value[i]) == 0 && argv[*at + 1] != NULL) {
 			o->words[o->count++] = i < 2 ? "--env" : i < 4 ? "--user" : "--cwd";
+			o->user = i == 2 || i == 3 ? o->count : o->user;
 			o->words[o->count++] = argv[++*at];
 			return 0;
 		}
@@ -159,6 +162,18 @@ static int exec_option(struct exec_options *o, char **argv, int *at)
 	bool known = strcmp(word, "--tty") == 0 || strcmp(word, "--interactive") == 0 ||
 		     strcmp(word, "--detach") == 0 || strspn(word, "-itd") == strlen(word);
 	return known ? 0 : fault_set(0, "exec: %s: no such option", word);
+}
+
+/* The runtime takes numbers; names are the container's own, as its root has them now. */
+static int resolve_user(const struct container *c, const char **text)
+{
+	int64_t uid;
+	int64_t gid;
+	if (bundle_find_user(c, *text, &uid, &gid) < 0) {
+		return -1;
+	}
+	*text = file_text("%lld:%lld", (long long)uid, (long long)gid);
+	return 0;
 }
 
 int command_exec(int argc, char **argv)
@@ -182,6 +197,10 @@ int command_exec(int argc, char **argv)
 	container_load_state(&c, &state);
 	if (supervise_ended(&c)) {
 		fault_set(0, "exec: %s does not run (it is %s)", argv[at], state.status);
+		return command_fail();
+	}
+	if (o.user != 0 && resolve_user(&c, &o.words[o.user]) < 0) {
+		fault_in("exec");
 		return command_fail();
 	}
 	o.words[o.count++] = c.id;
