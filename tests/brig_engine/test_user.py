@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 POD = """name: demo
@@ -33,8 +34,12 @@ def row(engine, name):
 
 
 def page(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-        return answer.read().decode()
+    """What the server says; nothing while it does not listen yet."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            return answer.read().decode()
+    except urllib.error.URLError:
+        return ""
 
 
 def supervisor(engine, name):
@@ -71,6 +76,21 @@ def test_a_service_is_published_and_logged(containers):
     containers("rm", "web")
     tables = subprocess.run(["nft", "list", "tables"], check=True, capture_output=True, text=True)
     assert "brig-" not in tables.stdout
+
+
+def test_exec_takes_users_by_name(containers, tmp_path):
+    (tmp_path / "host").write_text("evil:x:77:77::/:/bin/sh\n")
+    containers("run", "-d", "--name", "on", "hello", "sh", "-c",
+               "echo app:x:1234:55::/:/bin/sh >>/etc/passwd; echo team:x:66: >>/etc/group; touch /ready; sleep 1000")
+    wait_for(lambda: containers("exec", "on", "test", "-e", "/ready", check=False).returncode == 0)
+    for user, numbers in (("app", "1234 55"), ("app:team", "1234 66"), ("7:8", "7 8"), ("1234", "1234 55")):
+        assert containers.out("exec", "-u", user, "on", "sh", "-c", "echo $(id -u) $(id -g)") == numbers
+    containers.fails("exec", "-u", "nobody-here", "on", "id", because="user nobody-here: not in")
+    # a link to the host's file is followed inside the container only
+    containers("exec", "on", "ln", "-sf", str(tmp_path / "host"), "/etc/passwd")
+    containers.fails("exec", "-u", "evil", "on", "id", because="user evil: not in")
+    containers("exec", "on", "sh", "-c", "rm /etc/passwd; mknod /etc/passwd c 1 5")
+    containers.fails("exec", "-u", "evil", "on", "id", because="user evil: not in")
 
 
 def test_the_defaults_are_safe(containers):
@@ -147,6 +167,20 @@ def test_a_killed_supervisor_is_replaced_while_the_container_runs_on(containers)
     assert numbers == list(range(len(numbers)))
     containers("stop", "-t", "1", "on")
     assert row(containers, "on")["state"] == "exited"
+
+
+def test_after_a_reboot_the_policies_decide(containers):
+    """All processes gone at once, as a reboot leaves it: `revive` is what the boot calls."""
+    for name, policy in (("back", "always"), ("gone", "no")):
+        containers("run", "-d", "--name", name, "--restart", policy, "hello", "sleep", "1000")
+    pids = {name: row(containers, name)["pid"] for name in ("back", "gone")}
+    for name in ("back", "gone"):
+        os.kill(supervisor(containers, name), signal.SIGKILL)
+        os.kill(pids[name], signal.SIGKILL)
+    containers("revive")
+    wait_for(lambda: row(containers, "gone")["state"] == "exited")
+    wait_for(lambda: row(containers, "back")["state"] == "running" and row(containers, "back")["pid"] != pids["back"])
+    assert containers.out("exec", "back", "echo", "hi") == "hi"
 
 
 def test_health_is_watched(containers):
