@@ -46,7 +46,7 @@ static const char *const others[] = {
 	"CHECKPOINT_RESTORE",
 };
 
-/* The kernel's own business, and ways into it that no service needs. */
+/* Known, and the kernel's own business or a way into it that no service needs. */
 static const char *const denied[] = {
 	"acct",
 	"add_key",
@@ -145,31 +145,45 @@ json_t *profile_read_only(void)
 	return list_of(read_only, COUNT(read_only));
 }
 
-/* A call that fails with EPERM where argument 0, masked, is value. */
-static void deny_argument(json_t *calls, const char *call, json_int_t mask, json_int_t value)
+/* A call that is allowed where argument 0, masked, is value. */
+static void allow_argument(json_t *calls, const char *call, json_int_t mask, json_int_t value)
 {
-	json_array_append_new(calls, json_pack("{s:[s], s:s, s:i, s:[{s:i, s:I, s:I, s:s}]}",
-					       "names", call, "action", "SCMP_ACT_ERRNO",
-					       "errnoRet", EPERM, "args", "index", 0, "value", mask,
-					       "valueTwo", value, "op", "SCMP_CMP_MASKED_EQ"));
+	json_array_append_new(calls,
+			      json_pack("{s:[s], s:s, s:[{s:i, s:I, s:I, s:s}]}", "names", call,
+					"action", "SCMP_ACT_ALLOW", "args", "index", 0, "value",
+					mask, "valueTwo", value, "op", "SCMP_CMP_MASKED_EQ"));
 }
 
-/* clone3's flags are behind a pointer: ENOSYS makes a libc use clone(), whose are not. */
+static size_t count_allowed(void)
+{
+	size_t count = 0;
+	while (profile_allowed[count] != NULL) {
+		count++;
+	}
+	return count;
+}
+
+/*
+ * An allow list. What is known and refused gets EPERM; what nobody knew when this was
+ * written gets ENOSYS, upon which a libc takes the older call. So does clone3, whose
+ * flags are behind a pointer: clone's are not.
+ */
 json_t *profile_seccomp(void)
 {
 	/* CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (sched.h). */
-	static const json_int_t spaces[] = {0x00020000, 0x02000000, 0x04000000, 0x08000000,
-					    0x10000000, 0x20000000, 0x40000000};
-	json_t *calls =
-		json_pack("[{s:o, s:s, s:i}, {s:[s], s:s, s:i}]", "names",
-			  list_of(denied, COUNT(denied)), "action", "SCMP_ACT_ERRNO", "errnoRet",
-			  EPERM, "names", "clone3", "action", "SCMP_ACT_ERRNO", "errnoRet", ENOSYS);
-	for (size_t i = 0; i < COUNT(spaces); i++) {
-		deny_argument(calls, "clone", spaces[i], spaces[i]);
+	static const json_int_t spaces = 0x7e020000;
+	/* AF_UNIX, INET, INET6, NETLINK, PACKET (socket.h): not ALG, VSOCK and the rest. */
+	static const json_int_t families[] = {1, 2, 10, 16, 17};
+	json_t *calls = json_pack("[{s:o, s:s}, {s:o, s:s, s:i}]", "names",
+				  list_of(profile_allowed, count_allowed()), "action",
+				  "SCMP_ACT_ALLOW", "names", list_of(denied, COUNT(denied)),
+				  "action", "SCMP_ACT_ERRNO", "errnoRet", EPERM);
+	allow_argument(calls, "clone", spaces, 0);
+	for (size_t i = 0; i < COUNT(families); i++) {
+		allow_argument(calls, "socket", 0xffffffff, families[i]);
 	}
-	deny_argument(calls, "socket", 0xffffffff, 38); /* AF_ALG */
-	deny_argument(calls, "socket", 0xffffffff, 40); /* AF_VSOCK */
-	return json_pack("{s:s, s:o}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls", calls);
+	return json_pack("{s:s, s:i, s:o}", "defaultAction", "SCMP_ACT_ERRNO", "defaultErrnoRet",
+			 ENOSYS, "syscalls", calls);
 }
 
 json_t *profile_mounts(void)

@@ -14,4 +14,7 @@ json_t *profile_seccomp(void);
 /* The default ones, and more or less by lists of names, "CAP_" or not, or "ALL". */
 json_t *profile_capabilities(const json_t *add, const json_t *drop);
 
+/* Names of the system calls that are allowed whatever their arguments, ended by NULL. */
+extern const char *const profile_allowed[];
+
 #endif
