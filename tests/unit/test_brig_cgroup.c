@@ -65,6 +65,24 @@ static void test_what_asks_for_nothing(void **state)
 	mem_free_all();
 }
 
+static const char *asks(const char *text)
+{
+	return cgroup_asks(json_parse(text, strlen(text), "r"));
+}
+
+static void test_defaults_are_no_limit(void **state)
+{
+	(void)state;
+	assert_null(asks("{\"cpu\":{\"shares\":1024},\"pids\":{\"limit\":-1},"
+			 "\"memory\":{\"limit\":-1,\"swap\":-1}}"));
+	assert_null(asks("{\"cpu\":{\"quota\":-1,\"period\":100000}}"));
+	assert_string_equal(asks("{\"cpu\":{\"shares\":1023}}"), "cpu.weight");
+	assert_string_equal(asks("{\"unified\":{\"cpu.weight\":\"39\"}}"), "cpu.weight");
+	assert_string_equal(asks("{\"pids\":{\"limit\":-1},\"memory\":{\"limit\":5}}"),
+			    "memory.max");
+	mem_free_all();
+}
+
 static void refused(const char *text)
 {
 	assert_int_equal(plan(text), -1);
@@ -114,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_what_asks_for_nothing),
+		cmocka_unit_test(test_defaults_are_no_limit),
 		cmocka_unit_test(test_refused_never_dropped),
 		cmocka_unit_test(test_C29_paths),
 	};

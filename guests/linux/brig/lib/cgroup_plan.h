@@ -3,6 +3,7 @@
 #ifndef BRIG_CGROUP_PLAN_H
 #define BRIG_CGROUP_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "guests/linux/brig/lib/json.h"
@@ -14,6 +15,7 @@ struct cgroup_write {
 	const char *value;
 	const char *other_file; /* written instead where `file` is not there; or NULL */
 	const char *other_value;
+	bool none; /* what a group of its own has anyway: no limit is asked for */
 };
 
 struct cgroup_writes {

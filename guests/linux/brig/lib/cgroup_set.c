@@ -80,6 +80,9 @@ static int plan_memory(const struct json *memory, struct cgroup_writes *writes)
 	return add(writes, "memory.swap.max", swap < 0 ? "max" : limit_text(swap - limit));
 }
 
+/* What every group of version 1 has; containerd always writes it into config.json. */
+#define SHARES_DEFAULT 1024U
+
 /* 2 to 262144 shares onto a weight of 1 to 10000, as runc and crun have it. */
 static uint64_t weight_of_shares(uint64_t shares)
 {
@@ -122,10 +125,12 @@ static int plan_cpu(const struct json *cpu, struct cgroup_writes *writes)
 	    refuse(cpu, "realtimeRuntime", 0) < 0 || refuse(cpu, "realtimePeriod", 0) < 0) {
 		return -1;
 	}
-	if (shares != 0 &&
-	    add(writes, "cpu.weight",
-		mem_format("%llu", (unsigned long long)weight_of_shares(shares))) < 0) {
-		return -1;
+	if (shares != 0) {
+		if (add(writes, "cpu.weight",
+			mem_format("%llu", (unsigned long long)weight_of_shares(shares))) < 0) {
+			return -1;
+		}
+		writes->write[writes->count - 1].none = shares == SHARES_DEFAULT;
 	}
 	if (json_get(cpu, "idle") != NULL && add(writes, "cpu.idle", limit_text(idle)) < 0) {
 		return -1;
@@ -330,6 +335,14 @@ int cgroup_plan_writes(const struct json *resources, struct cgroup_writes *write
 	return 0;
 }
 
+static bool limits_nothing(const struct cgroup_write *write)
+{
+	size_t length = strlen(write->file);
+	bool maximum = length > 4 && strcmp(write->file + length - 4, ".max") == 0;
+	return write->none || (maximum && (strcmp(write->value, "max") == 0 ||
+					   strncmp(write->value, "max ", 4) == 0));
+}
+
 const char *cgroup_asks(const struct json *resources)
 {
 	struct cgroup_writes *writes = mem_get(sizeof(*writes));
@@ -340,7 +353,12 @@ const char *cgroup_asks(const struct json *resources)
 		err_clear();
 		return "(see linux.resources)";
 	}
-	return writes->count > 0 ? writes->write[0].file : NULL;
+	for (uint32_t i = 0; i < writes->count; i++) {
+		if (!limits_nothing(&writes->write[i])) {
+			return writes->write[i].file;
+		}
+	}
+	return NULL;
 }
 
 static int write_one(int dir, const struct cgroup_write *write)
@@ -350,6 +368,11 @@ static int write_one(int dir, const struct cgroup_write *write)
 	}
 	if (write->other_file != NULL && err_number() == ENOENT) {
 		return io_write_at(dir, write->other_file, write->other_value);
+	}
+	/* Without its controller nothing is limited, which is what was asked for. */
+	if (limits_nothing(write) && err_number() == ENOENT) {
+		err_clear();
+		return 0;
 	}
 	return -1;
 }
