@@ -7,6 +7,7 @@ of itself is not used, but for the addresses of its image and of the bundle.
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from bulkhead_lg import TREE
@@ -159,6 +160,15 @@ def test_panic_stops_all(board, stub_path):
     assert int(match.group(2), 16) == names["console_interrupt"]
     console.expect(r"^bulkhead: no CPU runs a guest any more$")
     assert "stays there" not in console.text
+    assert _running(stub_path, names) <= {"01"}, "a CPU goes on"
+    end = time.monotonic() + 30  # the CPU that tells has its own line to empty yet
+    while _running(stub_path, names):
+        assert time.monotonic() < end, "the CPU that panicked goes on"
+        console.watch(0.1)
+
+
+def _running(stub_path, names):
+    """The CPUs, by the stub's names, that are outside panic_halt()."""
     with Stub(stub_path) as stub:
-        for cpu in stub.cpus():
-            assert 0 <= stub.register(cpu, "pc") - names["panic_halt"] < 64
+        return {cpu for cpu in stub.cpus()
+                if not 0 <= stub.register(cpu, "pc") - names["panic_halt"] < 64}
