@@ -61,5 +61,10 @@ uint64_t arch_vm_counter_offset(void);
 
 /* -- the board ------------------------------------------------------------------ */
 _Noreturn void arch_power_off(void);
+/*
+ * Nothing runs, and nothing will: reset the board where its boot loader asked for that
+ * (/chosen bulkhead,on-failure), which may start another bundle then. Else it returns.
+ */
+void arch_nothing_runs(void);
 
 #endif

@@ -521,13 +521,36 @@ static void read_model(struct board *b)
 	fmt_print(b->model, sizeof(b->model), "%s", model ? model : "unknown board");
 }
 
+/* What happens when nothing can be started, or EL2 fails: first, as the rest may be at fault. */
+static int parse_on_failure(struct board *b, struct report *r)
+{
+	int pm = fdt_node_offset_by_compatible(b->fdt, -1, "brcm,bcm2835-pm-wdt");
+	int chosen = fdt_path_offset(b->fdt, "/chosen");
+	const char *word =
+		chosen < 0 ? NULL : fdt_read_string(b->fdt, chosen, "bulkhead,on-failure");
+
+	if (pm >= 0 && (fdt_read_reg(b->fdt, pm, 0, &b->pm) ||
+			!range_within(b->pm.base, b->pm.size, 0, BOARD_PA_LIMIT))) {
+		b->pm = (struct mem_range){0, 0};
+	}
+	if (word && strcmp(word, "reset") != 0 && strcmp(word, "halt") != 0) {
+		board_error(r,
+			    "/chosen: bulkhead,on-failure: \"%s\"; must be \"halt\" or \"reset\"",
+			    word);
+		return -1;
+	}
+	b->reset_on_failure = word && word[0] == 'r';
+	return 0;
+}
+
 static int parse(struct board *b, struct report *r)
 {
 	read_model(b);
 	b->gic.node = find_gic(b->fdt, &b->gic.version);
 	parse_uart(b, stdout_node(b->fdt), r);
-	return parse_memory(b, r) || parse_reserved(b, r) || parse_cpus(b, r) || parse_psci(b, r) ||
-			       parse_gic(b, r) || parse_timer(b, r) || parse_chosen(b, r)
+	return parse_on_failure(b, r) || parse_memory(b, r) || parse_reserved(b, r) ||
+			       parse_cpus(b, r) || parse_psci(b, r) || parse_gic(b, r) ||
+			       parse_timer(b, r) || parse_chosen(b, r)
 		       ? -1
 		       : 0;
 }

@@ -49,6 +49,9 @@ static const char *kept_by_hypervisor(const struct board *b, struct mem_range re
 	if (b->uart.type != UART_NONE && share_page(b->uart.regs, regs)) {
 		return "the console UART";
 	}
+	if (b->pm.size != 0 && share_page(b->pm, regs)) {
+		return "the power manager";
+	}
 	for (unsigned int i = 0; i < b->bank_count; i++) {
 		if (ranges_overlap(b->banks[i].base, b->banks[i].size, regs.base, regs.size)) {
 			return "memory";

@@ -276,11 +276,26 @@ static void power_off_if_last(void)
 	arch_power_off();
 }
 
+/* None could be loaded, whatever the reason: there is no one to wait for. */
+static bool none_ever_ran(void)
+{
+	for (unsigned int i = 0; i < vm_count; i++) {
+		if (__atomic_load_n(&vms[i].state, __ATOMIC_ACQUIRE) != VM_STOPPED ||
+		    vms[i].started_at != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void stay_stopped(struct vm *vm, const char *why)
 {
 	log_info("%s: stopped%s", vm->config->name, why);
 	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_RELEASE);
 	power_off_if_last();
+	if (none_ever_ran()) {
+		arch_nothing_runs();
+	}
 }
 
 static void plan_restart(struct vm *vm)

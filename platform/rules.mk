@@ -1,5 +1,5 @@
 # Files of platform; see the Makefile for how they are built.
-platform_SRCS := $(addprefix platform/,uart.c uart_mini.c uart_pl011.c)
+platform_SRCS := $(addprefix platform/,pm_bcm2835.c uart.c uart_mini.c uart_pl011.c)
 
 # The board that is started, or that a card is made for.
 BOARD ?= qemu-virt

@@ -30,13 +30,6 @@ static struct bundle bundle;
 void boot_early(const void *fdt, uint64_t el);
 _Noreturn void boot_main(void);
 
-static void halt(void)
-{
-	for (;;) {
-		wfi();
-	}
-}
-
 /* -- before the MMU is on: no lock works, no ring; straight to the UART ----------------------- */
 
 static void early_emit(struct report *r, const char *line)
@@ -50,8 +43,12 @@ static void early_emit(struct report *r, const char *line)
 static _Noreturn void refuse(const char *why)
 {
 	early_emit(NULL, why);
+	if (board.reset_on_failure) {
+		early_emit(NULL, FIRMWARE_RESET_NOTICE);
+		firmware_reset_later(&board);
+	}
 	for (;;) {
-		halt();
+		wfi();
 	}
 }
 
@@ -59,8 +56,8 @@ static void check_tree(const void *fdt)
 {
 	struct board_uart uart;
 
-	if (!IS_ALIGNED((uint64_t)fdt, 8) || fdt_magic(fdt) != FDT_MAGIC) {
-		halt(); /* no tree, so no UART to say so on */
+	while (!IS_ALIGNED((uint64_t)fdt, 8) || fdt_magic(fdt) != FDT_MAGIC) {
+		wfi(); /* no tree, so no UART to say so on */
 	}
 	if (board_find_uart(fdt, &uart) == 0) {
 		uart_init(&uart);
@@ -171,7 +168,6 @@ static void configure(void)
 	static struct mem_range taken[BOARD_RESERVED_MAX + 1];
 	struct report r = {.emit = log_report_emit};
 	unsigned int taken_count = list_taken(taken, ARRAY_SIZE(taken));
-	unsigned int started;
 
 	if (bundle_open(&bundle, (const void *)board.bundle.base, board.bundle.size, &r) != 0 ||
 	    config_parse(bundle.config, bundle.config_size, &config, &r) != 0) {
@@ -185,8 +181,7 @@ static void configure(void)
 	for (unsigned int i = 0; i < config.vm_count; i++) {
 		create_vm(&config.vms[i], &r);
 	}
-	started = vm_count;
-	log_info("%u of %u VMs to start", started, config.vm_count);
+	log_info("%u of %u VMs to start", vm_count, config.vm_count);
 }
 
 static void log_board(unsigned int cpus_up)
@@ -223,13 +218,31 @@ void boot_main(void)
 	__atomic_store_n(&boot_done, true, __ATOMIC_RELEASE);
 	dsb(ish);
 	sev();
+	if (vm_count == 0) {
+		arch_nothing_runs();
+	}
 	cpu_idle();
+}
+
+void arch_nothing_runs(void)
+{
+	uint64_t end = arch_counter() + FIRMWARE_RESET_SECONDS * arch_counter_hz();
+
+	if (!board.reset_on_failure) {
+		return;
+	}
+	log_error("%s", FIRMWARE_RESET_NOTICE);
+	while (arch_counter() < end) {
+		arch_wait(end);
+	}
+	firmware_reset(&board);
+	log_warn("the board cannot be reset");
 }
 
 void arch_power_off(void)
 {
 	firmware_power_off(&board);
-	log_warn("firmware cannot power off: halted");
+	log_warn("the board cannot be powered off: halted");
 	for (;;) {
 		arch_wait(UINT64_MAX);
 	}

@@ -4,9 +4,11 @@
 #include "arch/arm64/mmu.h"
 #include "arch/arm64/sysreg.h"
 #include "core/arch.h"
+#include "platform/pm_bcm2835.h"
 
-#define PSCI_CPU_ON64   0xc4000003UL
-#define PSCI_SYSTEM_OFF 0x84000008UL
+#define PSCI_CPU_ON64     0xc4000003UL
+#define PSCI_SYSTEM_OFF   0x84000008UL
+#define PSCI_SYSTEM_RESET 0x84000009UL
 
 /* SMCCC 1.0 lets the callee trash x4 to x17 (DEN 0028, 2.5). */
 static int64_t call(enum psci_conduit conduit, uint64_t function, uint64_t a1, uint64_t a2)
@@ -62,9 +64,35 @@ int firmware_cpu_on(const struct board *b, const struct board_cpu *cpu, uint64_t
 	}
 }
 
+static void spin(unsigned int seconds)
+{
+	uint64_t end = arch_counter() + seconds * arch_counter_hz();
+
+	while (arch_counter() < end) {}
+}
+
 void firmware_power_off(const struct board *b)
 {
 	if (b->psci != PSCI_CONDUIT_NONE) {
 		call(b->psci, PSCI_SYSTEM_OFF, 0, 0);
+	} else if (b->pm.size != 0) {
+		pm_power_off(b->pm.base);
+		spin(1); /* it takes a moment */
 	}
+}
+
+void firmware_reset(const struct board *b)
+{
+	if (b->psci != PSCI_CONDUIT_NONE) {
+		call(b->psci, PSCI_SYSTEM_RESET, 0, 0);
+	} else if (b->pm.size != 0) {
+		pm_reset(b->pm.base);
+		spin(1); /* it takes a moment */
+	}
+}
+
+void firmware_reset_later(const struct board *b)
+{
+	spin(FIRMWARE_RESET_SECONDS);
+	firmware_reset(b);
 }

@@ -88,8 +88,9 @@ static int map_range(struct mem_range r, uint64_t attributes)
 
 static int map_devices(const struct board *b)
 {
-	int ret = map_range(b->uart.regs, DEVICE) | map_range(b->gic.dist, DEVICE) |
-		  map_range(b->gic.cpu, DEVICE) | map_range(b->gic.hyp, DEVICE);
+	int ret = map_range(b->uart.regs, DEVICE) | map_range(b->pm, DEVICE) |
+		  map_range(b->gic.dist, DEVICE) | map_range(b->gic.cpu, DEVICE) |
+		  map_range(b->gic.hyp, DEVICE);
 
 	for (unsigned int i = 0; i < b->gic.redist_count; i++) {
 		ret |= map_range(b->gic.redist[i], DEVICE);

@@ -3,6 +3,7 @@
 
 #include "arch/arm64/boot.h"
 #include "arch/arm64/cpu.h"
+#include "arch/arm64/firmware.h"
 #include "arch/arm64/trap.h"
 #include "core/arch.h"
 #include "core/console.h"
@@ -92,7 +93,13 @@ static _Noreturn void end(void)
 	      read_sysreg(spsr_el2));
 	wait_for_others();
 	print("bulkhead: no CPU runs a guest any more");
+	if (board.reset_on_failure) {
+		print("bulkhead: " FIRMWARE_RESET_NOTICE);
+	}
 	console_panic_flush();
+	if (board.reset_on_failure) {
+		firmware_reset_later(&board);
+	}
 	panic_halt();
 }
 

@@ -29,8 +29,9 @@ if test "${trial}" = 1; then
 	fi
 	run save_state
 fi
+# Bulkhead resets the board when nothing of the slot runs: a trial counts on, the other is next.
 # booti would look for a ramdisk in the bundle, so its place is written into the tree here.
-setenv start 'fdt addr ${fdt_addr} && fdt resize && fdt set /chosen linux,initrd-start <0x04000000> && fdt set /chosen linux,initrd-end <0x${bundle_end}> && fdt set /chosen bulkhead,slot ${s} && booti 0x00200000 - ${fdt_addr}'
+setenv start 'fdt addr ${fdt_addr} && fdt resize && fdt set /chosen linux,initrd-start <0x04000000> && fdt set /chosen linux,initrd-end <0x${bundle_end}> && fdt set /chosen bulkhead,slot ${s} && fdt set /chosen bulkhead,on-failure reset && booti 0x00200000 - ${fdt_addr}'
 for s in ${slot} ${other}; do
 	if test "${s}" = a; then setenv part 2; else setenv part 3; fi
 	setenv bad

@@ -10,7 +10,7 @@ test-boot: $(BOOT_NEEDS)
 # The Raspberry Pi 4's card in QEMU: what the other environment skips by its features.
 LG_ENV_RPI4 := tests/boot/env/qemu-rpi4.yaml
 test-boot-rpi4: $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/qemu.dtb
-	$(BOOT_TEST:$(LG_ENV)=$(LG_ENV_RPI4)) -q $(PYTEST) tests/boot/test_rpi4.py tests/boot/test_rpi4_slots.py
+	$(BOOT_TEST:$(LG_ENV)=$(LG_ENV_RPI4)) -q $(PYTEST) tests/boot/test_rpi4.py tests/boot/test_rpi4_slots.py tests/boot/test_rpi4_reset.py
 # One boot: Linux with all its CPUs and keel beside it.
 check-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q tests/boot/test_linux.py -k test_first_boot

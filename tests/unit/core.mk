@@ -33,7 +33,11 @@ $(foreach t,$(CORE_TESTS),$(eval $(call core_test,$(t))))
 test_image_elf_CFLAGS := -I$(LIBFDT_DIR)
 test_load_CFLAGS := -I$(LIBFDT_DIR)
 
-# A driver: its device is the test itself, behind this mmio.h.
-HOST_TESTS += test_uart_pl011
-test_uart_pl011_SRCS   := tests/unit/test_uart_pl011.c
-test_uart_pl011_CFLAGS := -iquote tests/unit/fake_mmio
+# Drivers: their device is the test itself, behind this mmio.h.
+DRIVER_TESTS := test_uart_pl011 test_pm_bcm2835
+HOST_TESTS += $(DRIVER_TESTS)
+define driver_test
+$(1)_SRCS   := tests/unit/$(1).c
+$(1)_CFLAGS := -iquote tests/unit/fake_mmio
+endef
+$(foreach t,$(DRIVER_TESTS),$(eval $(call driver_test,$(t))))

@@ -204,6 +204,11 @@ uint64_t arch_vm_counter_offset(void)
 	return fake.counter_offset ? fake.counter_offset : fake.counter;
 }
 
+void arch_nothing_runs(void)
+{
+	fake.nothing_runs++;
+}
+
 void arch_power_off(void)
 {
 	leave(FAKE_POWERED_OFF, "arch_power_off()");

@@ -58,6 +58,7 @@ struct fake_arch {
 	struct vcpu *entered; /* arch_enter_guest() */
 	/* Called by arch_wait(): something for the CPU to wake up to. */
 	void (*on_wait)(void);
+	unsigned int nothing_runs; /* arch_nothing_runs() */
 	unsigned int waits;
 	unsigned int polls;
 	char panic_text[256];

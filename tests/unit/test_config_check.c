@@ -171,6 +171,9 @@ static const struct bad_device bad_devices[] = {
 	{"/soc/serial@7e201000",
 	 "small: devices: /soc/serial@7e201000: shares the page at 0xfe201000 with the console "
 	 "UART, which is the hypervisor's"},
+	{"/soc/watchdog@7e100000",
+	 "small: devices: /soc/watchdog@7e100000: shares the page at 0xfe100000 with the power "
+	 "manager, which is the hypervisor's"},
 	{"/interrupt-controller@8000000",
 	 "small: devices: /interrupt-controller@8000000: interrupt 25 is not an SPI (32 to 287)"},
 	{"/memory@100000000",

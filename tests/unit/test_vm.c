@@ -319,6 +319,9 @@ static void test_vm_that_cannot_be_loaded_stays_stopped(void **state)
 	assert_int_equal(idle(&linux_vm()->vcpus[0]), FAKE_RETURNED);
 	assert_int_equal(next_at, UINT64_MAX);
 	assert_int_equal(loads, 1);
+	assert_int_equal(fake.nothing_runs, 0); /* the other one may */
+	assert_int_equal(idle(&rtos_vm()->vcpus[0]), FAKE_RETURNED);
+	assert_int_equal(fake.nothing_runs, 1);
 }
 
 static void test_counter_offset_is_kept_over_restarts(void **state)

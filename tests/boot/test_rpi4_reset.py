@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The board's power manager: off when all is off, a reset when nothing of a slot can run."""
+import shutil
+
+import pytest
+
+import bundle as bundles
+from bundle import VM, Raw, config
+from card import Card, make_card
+
+pytestmark = pytest.mark.lg_feature("rpi4-qemu")
+
+# What bhcheck could not know: each is sound on some board, and not on this one.
+TOO_MUCH = {
+    "memory": VM("keel", "keel.bin", memory=((0x40000000, 0x80000000),)),
+    "devices": VM("keel", "keel.bin", no_dma=True, devices=Raw('"/pl031@9010000"')),
+}
+
+
+@pytest.fixture
+def card(request, tmp_path):
+    """Slot a is good; slot b, whose checksums are right, holds what does not fit the board."""
+    name = f"rpi4-reset-{request.param}"
+    good = Card(shutil.copy(make_card("rpi4-reset"), tmp_path / "card.img"))
+    bad = Card(make_card(name, bundles.raw_bundle(config(TOO_MUCH[request.param]), ["keel.bin"],
+                                                  name)))
+    good.write(good.partition("b")[0], bad.read(*bad.partition("b")))
+    good.state("b", trial=1)
+    return good
+
+
+@pytest.mark.parametrize("card", TOO_MUCH, indirect=True)
+def test_trial_that_cannot_run_comes_back_by_itself(start, card, request):
+    """Three resets that nobody asked for, then the slot that was good before."""
+    for count in (1, 2, 3):
+        board = start({"BOOT": "uboot", "CARD": card.path})
+        board.console.expect(rf"^slots: b on trial, start {count} of 3", 120)
+        board.console.expect(rf"^bulkhead: keel: {request.node.callspec.params['card']}: ", 60)
+        board.console.expect(r"^bulkhead: nothing runs: the board is reset in 3 s")
+        assert board.ended(), "the board was not reset"
+    console = start({"BOOT": "uboot", "CARD": card.path}).console
+    console.expect(r"^slots: b was started 3 times and never confirmed: back to a", 120)
+    console.expect(r"^keel> ", 60)
+
+
+def test_board_goes_off_with_its_last_vm(start):
+    itb = bundles.make_bundle("dts/examples/keel-only.dts", "rpi4-off")
+    board = start({"BOOT": "direct", "BUNDLE": itb})
+    board.console.expect(r"^keel> ", 60)
+    board.console.send("shutdown\r")
+    assert board.ended(), "the board stayed on"
