@@ -1,6 +1,6 @@
 # Files of arch, and the hypervisor's link: one position-independent image for every board.
 arch_SRCS := $(addprefix arch/arm64/,head.S vectors.S abort.c boot.c cache.c context.c cpu.c \
-	fast.c firmware.c gic.c gicv2.c gicv3.c gicv3_lr.S idregs.c inject.c irq.c mmu.c panic.c sysreg_trap.c trap.c)
+	device.S device.c fast.c firmware.c gic.c gicv2.c gicv3.c gicv3_lr.S idregs.c inject.c irq.c mmu.c panic.c sysreg_trap.c trap.c)
 
 BARE_PROGRAMS += bulkhead
 bulkhead_SRCS   := $(arch_SRCS) $(core_SRCS) $(core_config_SRCS) $(platform_SRCS) $(LIBFDT_SRCS)

@@ -35,6 +35,11 @@ void arch_call(unsigned int cpu, void (*fn)(void *arg), void *arg);
 /* Map physical memory for EL2, read-write, or give it back. Page-aligned. NULL: out of tables. */
 void *arch_map(paddr_t pa, uint64_t size) MUST_CHECK;
 void arch_unmap(void *va, uint64_t size);
+/* Map the pages of device registers, at their own address. Returns 0, or -1: out of tables. */
+int arch_map_device(paddr_t pa, uint64_t size) MUST_CHECK;
+/* One access to such registers, of 1, 2, 4 or 8 bytes. False: the bus refused it. */
+bool arch_device_read(uint64_t address, unsigned int size, uint64_t *value) MUST_CHECK;
+bool arch_device_write(uint64_t address, unsigned int size, uint64_t value) MUST_CHECK;
 /* Zero or clean, by VA; both reach the point of coherency. */
 void arch_zero(void *va, uint64_t size);
 void arch_clean_poc(const void *va, uint64_t size);
@@ -54,6 +59,8 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0);
 _Noreturn void arch_leave_guest(void);
 /* Enter the guest with the reset context of v. */
 _Noreturn void arch_enter_guest(struct vcpu *v);
+/* Where the guest that trapped here is. */
+uint64_t arch_guest_pc(void);
 /* Does the timer behind this private interrupt of the current vCPU ask for it: on, due, not masked? */
 bool arch_timer_line(uint32_t intid);
 /* Physical CNTVOFF of a VM that starts now. */

@@ -11,6 +11,7 @@
 
 #include "core/board.h"
 #include "core/bundle.h"
+#include "core/gate.h"
 #include "core/lib/types.h"
 #include "core/report.h"
 
@@ -20,6 +21,7 @@
 #define VM_REGIONS_MAX    8
 #define VM_DEVICES_MAX    16
 #define DEVICE_REGS_MAX   4
+#define VM_FILTERS_MAX    16 /* register ranges of one VM that are filtered */
 #define DEVICE_IRQS_MAX   8
 #define VM_IMAGE_NAME_MAX 64
 #define VM_BOOTARGS_MAX   512
@@ -49,6 +51,7 @@ struct vm_region {
 struct device_irq {
 	uint32_t intid; /* SPI, 32 or more */
 	bool edge;
+	bool shared; /* other VMs or the hypervisor have devices with the same one */
 };
 
 /* A host device given to a VM: a node of the host tree. */
@@ -59,6 +62,8 @@ struct vm_device {
 	unsigned int reg_count;
 	struct device_irq irqs[DEVICE_IRQS_MAX];
 	unsigned int irq_count;
+	bool filtered;           /* named in filtered-devices: reached through vfilter.c */
+	const struct gate *gate; /* how it asks for its interrupt; NULL: not known */
 };
 
 struct vm_config {

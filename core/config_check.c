@@ -202,12 +202,13 @@ static void check_device_claims(struct vm_config *vm, const struct vm_device *d,
 {
 	uint64_t base = ALIGN_DOWN(regs.base, SZ_4K);
 	uint64_t size = ALIGN_UP(range_end(regs), SZ_4K) - base;
+	const char *list = d->filtered ? "filtered-devices" : "devices";
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (claims[i].range.base != map->virtio.base &&
 		    ranges_overlap(base, size, ALIGN_DOWN(claims[i].range.base, SZ_4K),
 				   ALIGN_UP(claims[i].range.size, SZ_4K))) {
-			config_refuse(vm, r, "devices",
+			config_refuse(vm, r, list,
 				      "%s: 0x%lx+0x%lx overlaps %s of the guest "
 				      "machine at 0x%lx",
 				      d->path, base, size, claims[i].what, claims[i].range.base);
@@ -218,9 +219,8 @@ static void check_device_claims(struct vm_config *vm, const struct vm_device *d,
 
 		if (region->ipa != IPA_ANY &&
 		    ranges_overlap(base, size, region->ipa, region->size)) {
-			config_refuse(vm, r, "devices",
-				      "%s: 0x%lx+0x%lx overlaps memory 0x%lx+0x%lx", d->path, base,
-				      size, region->ipa, region->size);
+			config_refuse(vm, r, list, "%s: 0x%lx+0x%lx overlaps memory 0x%lx+0x%lx",
+				      d->path, base, size, region->ipa, region->size);
 		}
 	}
 }

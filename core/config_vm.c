@@ -205,7 +205,8 @@ static void read_vcpus(struct vm_config *vm, const struct value *v, struct repor
 	vm->vcpus_wanted = read_number(vm, v, 1, VM_VCPUS_MAX, r);
 }
 
-static void read_devices(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_device_list(struct vm_config *vm, const struct value *v, bool filtered,
+			     struct report *r)
 {
 	int count = fdt_stringlist_count(v->fdt, v->node, v->name);
 
@@ -219,8 +220,8 @@ static void read_devices(struct vm_config *vm, const struct value *v, struct rep
 		struct vm_device *device = &vm->devices[vm->device_count];
 
 		if (vm->device_count == VM_DEVICES_MAX) {
-			config_refuse(vm, r, v->name, "%d devices; at most %d", count,
-				      VM_DEVICES_MAX);
+			config_refuse(vm, r, v->name, "%u devices; at most %d",
+				      vm->device_count + (unsigned int)(count - i), VM_DEVICES_MAX);
 			return;
 		}
 		if (!path || length == 0 || (size_t)length >= sizeof(device->path)) {
@@ -229,9 +230,20 @@ static void read_devices(struct vm_config *vm, const struct value *v, struct rep
 			return;
 		}
 		device->node = -1;
+		device->filtered = filtered;
 		fmt_print(device->path, sizeof(device->path), "%s", path);
 		vm->device_count++;
 	}
+}
+
+static void read_devices(struct vm_config *vm, const struct value *v, struct report *r)
+{
+	read_device_list(vm, v, false, r);
+}
+
+static void read_filtered_devices(struct vm_config *vm, const struct value *v, struct report *r)
+{
+	read_device_list(vm, v, true, r);
 }
 
 static void read_restart(struct vm_config *vm, const struct value *v, struct report *r)
@@ -298,6 +310,7 @@ static const struct property {
 	{"load", read_load},
 	{"direct-map", read_direct_map},
 	{"devices", read_devices},
+	{"filtered-devices", read_filtered_devices},
 	{"no-dma", read_no_dma},
 	{"trust-dma", read_trust_dma},
 	{"manager", read_manager},

@@ -54,9 +54,40 @@ static int map_device_page(struct vm *vm, uint64_t pa)
 	return pages_map(vm, (ipaddr_t){pa}, (paddr_t){pa}, SZ_4K, PAGE_DEVICE);
 }
 
-static int map_device(struct vm *vm, const struct vm_device *d, struct report *r)
+/* The pages of filtered devices are in no stage 2: the hypervisor's, whoever else has a part. */
+static int claim_device(const struct vm_device *d)
 {
 	for (unsigned int i = 0; i < d->reg_count; i++) {
+		uint64_t end = ALIGN_UP(range_end(d->regs[i]), SZ_4K);
+
+		for (uint64_t pa = ALIGN_DOWN(d->regs[i].base, SZ_4K); pa < end; pa += SZ_4K) {
+			const struct page_extent *e = pages_find((paddr_t){pa});
+
+			if (e ? e->owner != OWNER_HYPERVISOR : pages_claim((paddr_t){pa}, SZ_4K)) {
+				return -1;
+			}
+		}
+	}
+	return 0;
+}
+
+static int add_filters(struct vm *vm, struct report *r)
+{
+	for (unsigned int i = 0; i < vm->config->device_count; i++) {
+		const struct vm_device *d = &vm->config->devices[i];
+
+		if (d->filtered && (claim_device(d) != 0 || vfilter_add(vm, d) != 0)) {
+			report_error(r, "%s: filtered-devices: %s: cannot be mapped",
+				     vm->config->name, d->path);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int map_device(struct vm *vm, const struct vm_device *d, struct report *r)
+{
+	for (unsigned int i = 0; i < d->reg_count && !d->filtered; i++) {
 		uint64_t end = ALIGN_UP(range_end(d->regs[i]), SZ_4K);
 
 		for (uint64_t pa = ALIGN_DOWN(d->regs[i].base, SZ_4K); pa < end; pa += SZ_4K) {
@@ -68,7 +99,9 @@ static int map_device(struct vm *vm, const struct vm_device *d, struct report *r
 		}
 	}
 	for (unsigned int i = 0; i < d->irq_count; i++) {
-		vgic_own_spi(vm, d->irqs[i].intid, d->irqs[i].edge);
+		if (!d->irqs[i].shared) {
+			vgic_own_spi(vm, d->irqs[i].intid, d->irqs[i].edge);
+		}
 	}
 	return 0;
 }
@@ -108,6 +141,9 @@ static int build(struct vm *vm, const struct board *b, struct report *r)
 	}
 	mmio_add(&vm->mmio, vm->map.uart.base, SZ_4K, vpl011_access, &vm->uart);
 	mmio_add(&vm->mmio, vm->map.rtc.base, SZ_4K, vpl031_access, &vm->rtc);
+	if (add_filters(vm, r) != 0) {
+		return -1;
+	}
 	mmio_add(&vm->mmio, vm->map.virtio.base, vm->map.virtio.size, vvirtio_empty_access, NULL);
 	if (!vm->config->direct_map) {
 		vabsent_add(vm);
@@ -143,6 +179,7 @@ int vm_create(const struct vm_config *config, const struct board *b, struct repo
 	}
 	/* keys and interrupts may come before the first start */
 	vgic_reset(vm);
+	vfilter_reset(vm);
 	vpl011_reset(&vm->uart, vm, GUEST_UART_INTID);
 	vpl031_reset(&vm->rtc, vm);
 	vm->console = console_add(config->name, vpl011_receive, &vm->uart);
@@ -348,6 +385,7 @@ static void finish_stop(struct vm *vm)
 {
 	log_stop(vm);
 	serve_all(vm);
+	vfilter_reset(vm);
 	vgic_reset(vm);
 	load_scrub(vm);
 	plan_restart(vm);

@@ -15,6 +15,7 @@
 #include "core/mmio.h"
 #include "core/pgtable.h"
 #include "core/vcpu.h"
+#include "core/vfilter.h"
 #include "core/vpl011.h"
 #include "core/vpl031.h"
 
@@ -58,6 +59,7 @@ struct vm {
 	struct vcpu vcpus[VM_VCPUS_MAX];
 	struct vpl011 uart;
 	struct vpl031 rtc;
+	struct vm_filters filters;
 	struct console_port *console;
 	uint64_t counter_offset; /* CNTVOFF_EL2: the virtual counter was 0 at the first start */
 

@@ -154,7 +154,13 @@ static void create_vm(const struct vm_config *c, struct report *r)
 	}
 	for (unsigned int i = 0; i < c->device_count; i++) {
 		for (unsigned int n = 0; n < c->devices[i].irq_count; n++) {
-			irq_set_owner(c->devices[i].irqs[n].intid, vm);
+			const struct device_irq *irq = &c->devices[i].irqs[n];
+
+			if (irq->shared) {
+				irq_share(irq->intid);
+			} else {
+				irq_set_owner(irq->intid, vm);
+			}
 		}
 	}
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {

@@ -34,6 +34,8 @@
 #define ISS_SAS_WORD (2UL << 22)
 #define ISS_ISV      BIT(24)
 
+#define ISS_FSC_MASK     0x3f
+#define ISS_FSC_EXTERNAL 0x10 /* a synchronous external abort, of no table walk */
 /* The fault status code without its level. */
 #define ISS_FSC_KIND_MASK        (0xfUL << 2)
 #define ISS_FSC_KIND_TRANSLATION (1UL << 2)

@@ -33,6 +33,12 @@ void irq_set_console(uint32_t intid)
 	gic.set_enabled(this_cpu()->id, intid, true);
 }
 
+void irq_share(uint32_t intid)
+{
+	gic.configure(intid, false, this_cpu()->id);
+	gic.set_enabled(this_cpu()->id, intid, true);
+}
+
 void irq_init_cpu(void)
 {
 	unsigned int cpu = this_cpu()->id;
@@ -50,6 +56,19 @@ static void serve_kick(struct cpu *c)
 	}
 }
 
+/* The console, and devices whose VMs share an interrupt. */
+static void serve_devices(const struct cpu *c, uint32_t intid)
+{
+	bool known = vfilter_interrupt(intid);
+
+	if (intid == console_intid) {
+		console_interrupt();
+	} else if (!known) {
+		log_warn("interrupt %u has no owner: disabled", intid);
+		gic.set_enabled(c->id, intid, false);
+	}
+}
+
 /* EL2's own: served, then deactivated. */
 static void serve_own(struct cpu *c, uint32_t intid)
 {
@@ -62,11 +81,8 @@ static void serve_own(struct cpu *c, uint32_t intid)
 		if (c->owner) {
 			vpl031_poll(&c->owner->vm->rtc);
 		}
-	} else if (intid == console_intid) {
-		console_interrupt();
 	} else {
-		log_warn("interrupt %u has no owner: disabled", intid);
-		gic.set_enabled(c->id, intid, false);
+		serve_devices(c, intid);
 	}
 }
 

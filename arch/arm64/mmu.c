@@ -126,6 +126,11 @@ int mmu_map_device(uint64_t base, uint64_t size)
 	return ret;
 }
 
+int arch_map_device(paddr_t pa, uint64_t size)
+{
+	return mmu_map_device(pa.pa, size);
+}
+
 void mmu_guard(uint64_t page)
 {
 	spin_lock(&lock);

@@ -17,6 +17,8 @@ void offsets(void)
 	OFFSET(BOARD_CPUS_MAX, BOARD_CPUS_MAX);
 	OFFSET(ESR_EC_SHIFT, ESR_EC_SHIFT);
 	OFFSET(EC_HVC64, EC_HVC64);
+	OFFSET(ISS_FSC_MASK, ISS_FSC_MASK);
+	OFFSET(ISS_FSC_EXTERNAL, ISS_FSC_EXTERNAL);
 }
 
 /* vectors.S stores pairs at fixed places of the frame */

@@ -60,6 +60,8 @@ void irq_receive_sgi(uint32_t iar);
 void irq_init_cpu(void);
 /* Which VM an SPI belongs to; set while VMs are built. */
 void irq_set_owner(uint32_t intid, struct vm *vm);
+/* That it belongs to devices of several (vfilter.h): taken by this CPU, which serves the console. */
+void irq_share(uint32_t intid);
 /* v may send SGIs from now on. */
 void irq_set_sender(const struct vcpu *v);
 void irq_set_console(uint32_t intid);

@@ -66,7 +66,23 @@ vectors:
 	fatal_vector 1
 	fatal_vector 2
 	fatal_vector 3
-	fatal_vector 4			// current EL, SP_EL2: a fault of the hypervisor's own
+	.balign 128			// current EL, SP_EL2
+	msr	tpidr_el0, x0
+	msr	tpidrro_el0, x1
+	mrs	x0, elr_el2
+	adrp	x1, device_access
+	add	x1, x1, :lo12:device_access
+	sub	x0, x0, x1
+	lsr	x0, x0, #8
+	cbnz	x0, own_fault		// a fault of the hypervisor's own
+	mrs	x0, esr_el2
+	and	x0, x0, #ISS_FSC_MASK
+	cmp	x0, #ISS_FSC_EXTERNAL
+	b.eq	device_refused
+own_fault:
+	mrs	x1, tpidrro_el0
+	mov	x0, #4
+	b	fatal
 	fatal_vector 5
 	fatal_vector 6
 	fatal_vector 7

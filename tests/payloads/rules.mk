@@ -1,5 +1,5 @@
 # Guest-side test payloads: each is lib plus one file, built as build/bare/pl_NAME.bin.
-PAYLOADS := psci timers sgi gicd traps devices walls canary hostile
+PAYLOADS := psci timers sgi gicd traps devices shared walls canary hostile
 PAYLOAD_LIB := $(addprefix tests/payloads/lib/,start.S cpu.c fdt.c gic.c mem.c mmu.c print.c)
 
 define payload

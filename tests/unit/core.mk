@@ -5,7 +5,7 @@ FAKE_GIC  := $(FAKE_ARCH) tests/unit/fake_gic.c $(addprefix core/,vgic.c vgic_lr
 FAKE_VM   := $(FAKE_GIC) tests/unit/fake_vm.c
 
 CORE_TESTS := test_console test_image_elf test_load test_mmio test_pages test_pgtable test_psci test_vgic \
-	test_vgic_dist test_vgic_model test_vgic_moves test_vgic_sgi test_vm test_vpl011 test_vpl031
+	test_vgic_dist test_vgic_model test_vgic_moves test_vgic_sgi test_vm test_vpl011 test_vpl031 test_vfilter
 HOST_TESTS += $(CORE_TESTS)
 
 # What each needs besides itself. test_console, test_pages and test_vm include the file that
@@ -17,13 +17,14 @@ test_mmio_NEEDS       := $(FAKE_ARCH) core/mmio.c
 test_pages_NEEDS      := $(FAKE_ARCH) core/pgtable.c core/stage2.c
 test_pgtable_NEEDS    := $(FAKE_ARCH) core/pgtable.c
 test_psci_NEEDS       := $(FAKE_ARCH) core/psci.c
+test_vfilter_NEEDS    := $(FAKE_ARCH) core/mmio.c core/vfilter.c
 test_vgic_NEEDS       := $(FAKE_VM)
 test_vgic_dist_NEEDS  := $(FAKE_VM) core/vgic_dist.c
 test_vgic_model_NEEDS := $(FAKE_VM)
 test_vgic_moves_NEEDS := $(FAKE_VM)
 test_vgic_sgi_NEEDS   := $(FAKE_VM)
 test_vm_NEEDS         := $(FAKE_GIC) $(addprefix core/,guest_map.c log.c mmio.c pgtable.c psci.c \
-	report.c stage2.c vabsent.c vgic_dist.c vpl011.c vpl031.c vvirtio.c lib/fmt.c)
+	report.c stage2.c vabsent.c vfilter.c vgic_dist.c vpl011.c vpl031.c vvirtio.c lib/fmt.c)
 test_vpl011_NEEDS     := $(FAKE_ARCH) core/mmio.c core/vpl011.c
 test_vpl031_NEEDS     := $(FAKE_ARCH) core/mmio.c core/vpl031.c
 define core_test

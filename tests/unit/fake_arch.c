@@ -114,6 +114,35 @@ void arch_call(unsigned int cpu, void (*fn)(void *arg), void *arg)
 
 /* -- memory ------------------------------------------------------------------------- */
 
+int arch_map_device(paddr_t pa, uint64_t size)
+{
+	(void)pa;
+	(void)size;
+	return fake.map_fails ? -1 : 0;
+}
+
+/* Where no test has a device. */
+__attribute__((weak)) bool arch_device_read(uint64_t address, unsigned int size, uint64_t *value)
+{
+	(void)address;
+	(void)size;
+	*value = 0;
+	return false;
+}
+
+__attribute__((weak)) bool arch_device_write(uint64_t address, unsigned int size, uint64_t value)
+{
+	(void)address;
+	(void)size;
+	(void)value;
+	return false;
+}
+
+uint64_t arch_guest_pc(void)
+{
+	return 0;
+}
+
 void *arch_map(paddr_t pa, uint64_t size)
 {
 	assert_true(IS_ALIGNED(pa.pa | size, SZ_4K));

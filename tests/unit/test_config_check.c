@@ -45,6 +45,15 @@ static void set_devices(const char *vm, const char *path)
 	tree_set(&config_tree, node, "no-dma", "", 0);
 }
 
+static void set_filtered(const char *vm, const char *path)
+{
+	char node[16] = "/";
+
+	set_devices(vm, path);
+	tree_delete(&config_tree, strcat(node, vm), "devices");
+	tree_set_string(&config_tree, node, "filtered-devices", path);
+}
+
 /* -- What is right ----------------------------------------------------------------------------- */
 
 static void test_sound_configuration(void **state)
@@ -254,6 +263,62 @@ static void test_interrupt_of_the_console(void **state)
 	set_devices("small", "/soc/twin@7e700000");
 	assert_refused("small", "small: devices: /soc/twin@7e700000: interrupt 153 is the console "
 				"UART's too");
+}
+
+/* Two UARTs of the page and the interrupt of the console's. */
+static void test_filtered_devices_share(void **state)
+{
+	(void)state;
+	set_filtered("big", "/soc/serial@7e201400");
+	set_filtered("small", "/soc/serial@7e201600");
+	check();
+	assert_no_finding();
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct vm_device *d = &config.vms[i].devices[0];
+
+		assert_true(d->filtered && d->irqs[0].shared);
+		assert_string_equal(d->gate->compatible, "arm,pl011");
+	}
+}
+
+static void test_filtered_device_keeps_its_registers(void **state)
+{
+	(void)state;
+	set_filtered("small", "/soc/serial@7e201000");
+	assert_refused("small", "small: filtered-devices: /soc/serial@7e201000: shares the page at "
+				"0xfe201000 with the console UART, which is the hypervisor's");
+	desk_setup(NULL);
+	TREE_CELLS(&board_tree, "/soc/serial@7e201600", "reg", 0x7e201500, 0x200);
+	set_filtered("big", "/soc/serial@7e201400");
+	set_filtered("small", "/soc/serial@7e201600");
+	assert_refused("small", "small: filtered-devices: /soc/serial@7e201600: the page at "
+				"0xfe201000 belongs to big already (/soc/serial@7e201400)");
+}
+
+/* One that is mapped whole leaves nothing to filter. */
+static void test_filtered_device_beside_one_that_is_not(void **state)
+{
+	(void)state;
+	set_devices("big", "/soc/pair@7e600000");
+	set_filtered("small", "/soc/pair@7e600200");
+	assert_refused("small", "small: filtered-devices: /soc/pair@7e600200: the page at "
+				"0xfe600000 belongs to big already (/soc/pair@7e600000)");
+	desk_setup(NULL);
+	set_filtered("small", "/soc/pair@7e600200");
+	tree_set_string(&config_tree, "/small", "devices", "/soc/pair@7e600000");
+	check();
+	assert_true(desk_vm("small")->refused);
+}
+
+/* No one could say which of the two asks. */
+static void test_filtered_device_of_unknown_kind(void **state)
+{
+	(void)state;
+	set_filtered("big", "/soc/pair@7e600000");
+	set_filtered("small", "/soc/twin@7e700000");
+	assert_refused("small",
+		       "small: filtered-devices: /soc/twin@7e700000: interrupt 122 belongs "
+		       "to big already (/soc/pair@7e600000)");
 }
 
 static void test_interrupts_that_cannot_be_given(void **state)
@@ -503,6 +568,10 @@ int main(void)
 		cmocka_unit_test_setup(test_page_of_two_vms, desk_setup),
 		cmocka_unit_test_setup(test_interrupt_of_two_vms, desk_setup),
 		cmocka_unit_test_setup(test_interrupt_of_the_console, desk_setup),
+		cmocka_unit_test_setup(test_filtered_devices_share, desk_setup),
+		cmocka_unit_test_setup(test_filtered_device_keeps_its_registers, desk_setup),
+		cmocka_unit_test_setup(test_filtered_device_beside_one_that_is_not, desk_setup),
+		cmocka_unit_test_setup(test_filtered_device_of_unknown_kind, desk_setup),
 		cmocka_unit_test_setup(test_interrupts_that_cannot_be_given, desk_setup),
 		cmocka_unit_test_setup(test_more_of_a_device_than_the_tables, desk_setup),
 		cmocka_unit_test_setup(test_registers_that_cannot_be, desk_setup),

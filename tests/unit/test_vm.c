@@ -51,6 +51,12 @@ void load_scrub(struct vm *vm)
 	scrubs++;
 }
 
+int pages_claim(paddr_t pa, uint64_t size)
+{
+	(void)pa;
+	return size ? 0 : -1;
+}
+
 int pages_map(struct vm *vm, ipaddr_t ipa, paddr_t pa, uint64_t size, enum page_kind kind)
 {
 	(void)vm;
