@@ -524,7 +524,10 @@ static void read_model(struct board *b)
 /* What happens when nothing can be started, or EL2 fails: first, as the rest may be at fault. */
 static int parse_on_failure(struct board *b, struct report *r)
 {
-	int pm = fdt_node_offset_by_compatible(b->fdt, -1, "brcm,bcm2835-pm-wdt");
+	/* the search is a walk of the tree, for boards whose firmware has no reset to offer */
+	int pm = fdt_path_offset(b->fdt, "/psci") >= 0
+			 ? -1
+			 : fdt_node_offset_by_compatible(b->fdt, -1, "brcm,bcm2835-pm-wdt");
 	int chosen = fdt_path_offset(b->fdt, "/chosen");
 	const char *word =
 		chosen < 0 ? NULL : fdt_read_string(b->fdt, chosen, "bulkhead,on-failure");

@@ -89,7 +89,7 @@ struct board {
 	struct board_gic gic;
 	struct board_uart uart; /* /chosen stdout-path */
 	struct board_timer timer;
-	struct mem_range pm; /* brcm,bcm2835-pm-wdt, which resets the board; size 0: none */
+	struct mem_range pm; /* brcm,bcm2835-pm-wdt, where no PSCI resets the board; size 0: none */
 	/* /chosen bulkhead,on-failure = "reset": the boot loader has another thing to start */
 	bool reset_on_failure;
 	struct mem_range bundle; /* /chosen linux,initrd-start and -end; size 0: none */
