@@ -103,6 +103,7 @@ help:
 	@echo "make test         everything CI runs: lint, unit tests, tests that boot"
 	@echo "make check        the quick part of it: lint, unit tests, one boot"
 	@echo "make lint         static checks; make units: tests on the host; make test-boot: all that boots"
+	@echo "make hil          ENV=my-board.yaml: the tests that boot, on the board on the desk"
 	@echo "make soak         one boot, BOOTS=20 times in a row"
 	@echo "make test-brig    the container runtime, natively (root); make bench-brig: beside crun and runc"
 	@echo "make bench        instructions of each trap; bench-check fails where one rose; bench-exits,"
@@ -127,4 +128,4 @@ units: $(UNITS)
 
 check: lint units check-boot
 
-test: lint units bench-check test-brig test-brig-engine test-boot test-boot-rpi4
+test: lint units bench-check test-brig test-brig-engine test-boot test-boot-rpi4 test-hil

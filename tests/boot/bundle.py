@@ -75,6 +75,20 @@ def make_bundle(dts, name):
     return out
 
 
+MAIN = "what a user boots"
+
+
+def resolve(config, name, main):
+    """The bundle of a configuration: MAIN, a path or source; main: its path, its bundle."""
+    if config == MAIN:
+        config, bundle = main
+        if bundle:
+            return os.path.join(TREE, bundle)
+    elif "\n" in config:
+        config = write_config(config, name)
+    return make_bundle(config, name)
+
+
 def _find(name):
     for folder in ("images", "bare"):
         path = os.path.join(BUILD, folder, name)

@@ -8,78 +8,69 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import bulkhead_lg  # noqa: E402  (registers the driver before the environment is read)
+import bulkhead_lg  # noqa: E402,F401  (registers the drivers before the environment is read)
+import desk_lg  # noqa: E402,F401
 import bundle as bundles  # noqa: E402
-from console import Console  # noqa: E402
+from machine import facts_of, machine_of  # noqa: E402
 
 LOGS = os.path.join(bundles.BUILD, "test-logs")
 
 
-class Board:
-    """A machine that runs: its console and its power."""
-
-    def __init__(self, power, console):
-        self.power = power
-        self.console = console
-
-    def ended(self, timeout=60):
-        """Whether the machine switched itself off; takes what it printed until then."""
-        while self.console.poll(0.1) and timeout > 0:
-            timeout -= 0.1
-        return self.power.exited(max(timeout, 5)) is not None
+def _features(mark):
+    return [mark.args[0]] if isinstance(mark.args[0], str) else mark.args[0]
 
 
-def _log_path(request, count):
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """labgrid looks at a test's closest lg_feature alone: this puts all of them into one."""
+    for item in items:
+        wanted = {f for mark in item.iter_markers("lg_feature") for f in _features(mark)}
+        if wanted:
+            item.add_marker(pytest.mark.lg_feature(sorted(wanted)), append=False)
+
+
+@pytest.fixture
+def facts(env):
+    """What tests must know of the board."""
+    return facts_of(env)
+
+
+@pytest.fixture
+def machine(env, target, request):
+    """The machine itself, switched off when the test ends."""
     os.makedirs(LOGS, exist_ok=True)
     name = re.sub(r"[^\w.=-]+", "-", request.node.nodeid.split("/")[-1]).strip("-")
-    return os.path.join(LOGS, name + (f".{count}" if count else "") + ".log")
+    machine_ = machine_of(env, target, lambda count: os.path.join(
+        LOGS, name + (f".{count}" if count else "") + ".log"))
+    yield machine_
+    machine_.close()
 
 
 @pytest.fixture
-def start(target, request):
-    """start(variables, command=None): switch the machine on with these; ends with the test."""
-    driver = target.get_driver("ConsoleProtocol", activate=False)
-    started = []
+def board(machine, facts, request):
+    """board(config, bundle=..., gic=, cpu=, boot=, smp=, mem=, disk=): boot a configuration.
 
-    def switch_on(variables, command=None, more=""):
-        if hasattr(driver, "variables"):
-            driver.variables = variables
-            driver.command = command
-            driver.more_args = more
-        for earlier in started:
-            earlier.console.close()
-        target.activate(driver)
-        driver.off()
-        board_ = Board(driver, Console(driver, _log_path(request, len(started))))
-        driver.on()
-        started.append(board_)
-        return board_
-
-    yield switch_on
-    if started:
-        started[-1].console.close()
-        driver.off()
-
-
-@pytest.fixture
-def board(start, request):
-    """board(config, gic=3, cpu=..., boot=..., smp=..., bundle=...): boot a configuration.
-
-    config is a path (dts/qemu-virt.dts) or the source of one (bundle.config()); qemu are
-    more options, for tests of the feature qemu-gdbstub.
+    config is MAIN, a path or the source of one (bundle.config()). What a machine cannot
+    choose it has: a test that depends on a choice has the feature's mark. qemu are more
+    options of QEMU's, for tests of the feature qemu-gdbstub.
     """
 
-    def boot(config=None, gic=3, cpu="cortex-a53", boot="direct", smp=4, mem="2G", bundle=None,
-             disk=None, qemu=""):
+    def boot(config=None, bundle=None, qemu="", **choices):
         name = re.sub(r"[^\w=-]+", "-", request.node.name).strip("-")
         if bundle is None:
-            if "\n" in config:
-                config = bundles.write_config(config, name)
-            bundle = bundles.make_bundle(config, name)
-        variables = {"GIC": gic, "CPU": cpu, "BOOT": boot, "SMP": smp, "MEM": mem,
-                     "BUNDLE": bundle}
-        if disk:
-            variables["DISK"] = disk
-        return start(variables, more=qemu)
+            bundle = bundles.resolve(config, name, facts.main)
+        machine.boot(bundle, {k.upper(): v for k, v in choices.items()}, qemu)
+        return machine
+
+    return boot
+
+
+@pytest.fixture
+def card_board(machine):
+    """card_board(path): boot a card, by the boot loader that is on it."""
+
+    def boot(path):
+        machine.boot_card(path)
+        return machine
 
     return boot

@@ -3,14 +3,25 @@ LG_ENV    ?= tests/boot/env/qemu-virt.yaml
 BOOT_TEST := /usr/bin/python3 -m pytest -c tests/boot/pytest.ini --rootdir tests/boot --lg-env $(LG_ENV)
 BOOT_NEEDS = $(B)/bulkhead.bin payloads keel images | $(QEMU) $(UBOOT) $(TEST_TOOLS)
 
-.PHONY: test-boot test-boot-rpi4 check-boot soak test-payloads-bare
+.PHONY: test-boot test-boot-rpi4 test-hil hil check-boot soak test-payloads-bare
 # PYTEST='-k disk -x' chooses.
 test-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q $(PYTEST) tests/boot
-# The Raspberry Pi 4's card in QEMU: what the other environment skips by its features.
-LG_ENV_RPI4 := tests/boot/env/qemu-rpi4.yaml
-test-boot-rpi4: $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/qemu.dtb
-	$(BOOT_TEST:$(LG_ENV)=$(LG_ENV_RPI4)) -q $(PYTEST) tests/boot/test_rpi4.py tests/boot/test_rpi4_slots.py tests/boot/test_rpi4_reset.py
+# The same on the Raspberry Pi 4's card in QEMU: each skips by its features what it has not.
+RPI4_NEEDS = $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/qemu.dtb $(SDCARD_TOOLS)
+test-boot-rpi4: $(RPI4_NEEDS)
+	$(BOOT_TEST:$(LG_ENV)=tests/boot/env/qemu-rpi4.yaml) -q $(PYTEST) tests/boot
+# The same on a board on the desk, by its serial port, power switch and card writer.
+hil: $(RPI4_NEEDS)
+	@[ -r '$(ENV)' ] || { echo "hil: ENV=my-board.yaml: the labgrid environment of the board; copy" \
+		"tests/boot/env/rpi4-board.yaml" >&2; exit 1; }
+	$(BOOT_TEST:$(LG_ENV)=$(ENV)) -q $(PYTEST) tests/boot
+# Of each kind of test one or two, on a board that QEMU plays behind a real tty.
+HIL_SOME := test_card_boots_linux_and_keel or test_fresh_card or test_trial_ends or test_damaged_slot \
+	or test_keys_go_to or (test_payload and psci) or test_cut_short or (test_mistake and memory-short) \
+	or (test_wall and read)
+test-hil:
+	@$(MAKE) --no-print-directory hil ENV=tests/boot/env/simulated-board.yaml PYTEST='-k "$(HIL_SOME)"'
 # One boot: Linux with all its CPUs and keel beside it.
 check-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q tests/boot/test_linux.py -k test_first_boot

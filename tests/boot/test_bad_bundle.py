@@ -56,7 +56,8 @@ def test_one_bit_of_the_configuration(board, sound):
     assert "CANARY" not in console.watch(1)
 
 
-@pytest.mark.parametrize("size", [0, 4, 39, 4096])
+@pytest.mark.parametrize("size", [pytest.param(0, marks=pytest.mark.lg_feature("direct-boot")),
+                                  4, 39, 4096])
 def test_cut_short(board, sound, size):
     console = board(bundle=_cut(sound, size, f"cut-{size}")).console
     console.expect(r"^bulkhead: (bundle: not a FIT image: .*|no bundle: .*stopped)$")

@@ -6,6 +6,8 @@ import re
 import pytest
 
 CONFIG = "dts/qemu-virt.dts"
+
+pytestmark = pytest.mark.lg_feature("virtio")
 BUNDLE = "/root/bundle"
 GROUP = "/sys/fs/cgroup/c1"
 

@@ -3,6 +3,8 @@
 import pytest
 
 CONFIG = "dts/qemu-virt.dts"
+
+pytestmark = pytest.mark.lg_feature("virtio")
 POD = r"""name: demo
 containers:
   - name: front

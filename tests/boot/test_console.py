@@ -4,14 +4,14 @@ import random
 import re
 
 import pytest
+from bundle import MAIN
+from features import GICS
 
-CONFIG = "dts/qemu-virt.dts"
 
-
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", GICS)
 def test_every_key_arrives(board, gic):
     """Characters that come while the last ones are being taken in are not forgotten."""
-    console = board(CONFIG, gic=gic).console
+    console = board(MAIN, gic=gic).console
     console.linux_shell()
     console.send('stty -echo; echo ec""hoes; while read x; do echo "<$x>"; done\n')
     console.expect(r"^echoes\n")
@@ -40,7 +40,7 @@ def test_keys_go_to_the_attached_vm_alone(board):
 
 
 def test_the_log_is_shown_again(board):
-    console = board(CONFIG).console
+    console = board(MAIN).console
     console.linux_shell()
     console.attach("hypervisor")
     console.expect(r"bulkhead: .* 4 of 4 CPUs")

@@ -11,10 +11,10 @@ import time
 
 import pytest
 from bulkhead_lg import TREE
-from bundle import BUILD
+from bundle import BUILD, MAIN
+from features import GICS
 from gdbstub import Stub
 
-CONFIG = "dts/qemu-virt.dts"
 ELF = os.path.join(BUILD, "bare/bulkhead.elf")
 LOADED = 0x40200000  # where QEMU's -kernel puts an Image with text_offset 0
 LINUX_RAM = (0x60000000, 0x30000000)
@@ -87,10 +87,10 @@ def _covered(mappings, ipa, size):
     assert at == ipa + size
 
 
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", GICS)
 def test_every_stage2(board, stub_path, gic):
     """I1, I2, I3, I4, I5, I6, I9, I10, while both guests run."""
-    console = board(CONFIG, gic=gic, qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
+    console = board(MAIN, gic=gic, qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
     console.linux_shell()
     with Stub(stub_path) as stub:
         cpus = stub.cpus()
@@ -148,7 +148,7 @@ def _check_walls(trees):
 
 def test_panic_stops_all(board, stub_path):
     """A fault of EL2's own: the registers on the console, and no CPU goes on."""
-    console = board(CONFIG, qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
+    console = board(MAIN, qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
     console.linux_shell()
     names = symbols()
     with Stub(stub_path) as stub:

@@ -3,17 +3,17 @@
 import re
 
 import pytest
-
-CONFIG = "dts/qemu-virt.dts"
+from bundle import MAIN
+from features import GICS
 
 
 def _periods(console):
     return int(re.search(r"periods (\d+)", console.keel("loop")).group(1))
 
 
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", GICS)
 def test_linux_reboots_beside_keel(board, gic):
-    console = board(CONFIG, gic=gic).console
+    console = board(MAIN, gic=gic).console
     console.linux_shell()
     console.attach("keel")
     console.send("\r")
@@ -30,7 +30,7 @@ def test_linux_reboots_beside_keel(board, gic):
 
 
 def test_linux_panics_and_comes_back(board):
-    console = board(CONFIG, gic=3).console
+    console = board(MAIN).console
     console.linux_shell()
     console.send("echo c > /proc/sysrq-trigger\n")
     console.expect(r"Kernel panic")
@@ -39,7 +39,7 @@ def test_linux_panics_and_comes_back(board):
 
 @pytest.mark.parametrize("kind", ["null", "stack", "undef"])
 def test_keel_crashes_and_comes_back(board, kind):
-    console = board(CONFIG, gic=3).console
+    console = board(MAIN).console
     console.linux_shell()
     console.attach("keel")
     console.send("\r")
@@ -52,7 +52,7 @@ def test_keel_crashes_and_comes_back(board, kind):
 
 
 def test_all_off_turns_the_board_off(board):
-    machine = board("dts/examples/keel-only.dts", gic=3)
+    machine = board("dts/examples/keel-only.dts")
     console = machine.console
     console.expect(r"^keel> ")
     console.send("shutdown\r")

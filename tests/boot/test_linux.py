@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Linux and keel side by side, as `make run` starts them."""
 import pytest
+from bundle import MAIN
+from features import GICS
 
-CONFIG = "dts/qemu-virt.dts"
 
-
-def _both_are_there(console):
+def _both_are_there(console, root):
     console.linux_shell()
     assert console.linux("nproc") == "3"
-    assert console.linux("cat /proc/mounts | grep -c '^/dev/vda / ext4'") == "1"
+    assert console.linux(f"grep -c '^{root} / ext4' /proc/mounts") == "1"
     console.attach("keel")
     console.send("\r")
     console.expect(r"^keel> ")
     assert "periods" in console.keel("loop")
 
 
-def test_first_boot(board):
-    _both_are_there(board(CONFIG, gic=3, boot="uboot").console)
+def test_first_boot(board, facts):
+    _both_are_there(board(MAIN, boot="uboot").console, facts.root)
 
 
+@pytest.mark.lg_feature(["cpu-models", "gic-2", "gic-3"])
 @pytest.mark.parametrize("gic, cpu, boot", [
     (2, "cortex-a53", "uboot"),
     (2, "cortex-a72", "direct"),
@@ -26,13 +27,13 @@ def test_first_boot(board):
     (3, "max", "direct"),
     (2, "max", "direct"),
 ])
-def test_variants(board, gic, cpu, boot):
-    _both_are_there(board(CONFIG, gic=gic, cpu=cpu, boot=boot).console)
+def test_variants(board, facts, gic, cpu, boot):
+    _both_are_there(board(MAIN, gic=gic, cpu=cpu, boot=boot).console, facts.root)
 
 
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", GICS)
 def test_cpu_hotplug(board, gic):
-    console = board(CONFIG, gic=gic).console
+    console = board(MAIN, gic=gic).console
     console.linux_shell()
     for _ in range(3):
         console.linux("echo 0 > /sys/devices/system/cpu/cpu1/online")
@@ -42,10 +43,10 @@ def test_cpu_hotplug(board, gic):
     assert console.linux("taskset -c 1 echo there") == "there"
 
 
-@pytest.mark.parametrize("gic", [2, 3])
-def test_disk_under_load(board, gic):
-    console = board(CONFIG, gic=gic).console
+@pytest.mark.parametrize("gic", GICS)
+def test_disk_under_load(board, facts, gic):
+    console = board(MAIN, gic=gic).console
     console.linux_shell()
-    console.linux("dd if=/dev/urandom of=/root/a bs=1M count=16 2>/dev/null && sync", 120)
+    console.linux(f"dd if=/dev/urandom of=/root/a bs=1M count={facts.disk_mib} 2>/dev/null && sync", 120)
     console.linux("cp /root/a /root/b && sync && echo 3 > /proc/sys/vm/drop_caches", 120)
     console.linux("cmp /root/a /root/b", 120)

@@ -2,6 +2,7 @@
 """Every payload as a VM, with a canary VM beside it that must stay whole."""
 import pytest
 from bundle import VM, config
+from features import GICS
 from payload import HARMLESS, expect_done
 
 SUBJECTS = ["psci", "timers", "sgi", "gicd", "traps", "devices"]
@@ -27,7 +28,7 @@ def _check_canary(console):
     assert second[1] > first[1] and second[2] > first[2], "the canary stands still"
 
 
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", GICS)
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_payload(board, name, gic):
     """What passes on bare QEMU passes in a VM, and what only a hypervisor can do, too."""
@@ -38,6 +39,7 @@ def test_payload(board, name, gic):
     _check_canary(console)
 
 
+@pytest.mark.lg_feature("cpu-models")
 @pytest.mark.parametrize("cpu", ["cortex-a72", "cortex-a76", "max"])
 def test_traps_on_cpu(board, cpu):
     """The system registers that there are differ from CPU to CPU (H43, H47)."""
@@ -46,7 +48,7 @@ def test_traps_on_cpu(board, cpu):
     _check_canary(console)
 
 
-@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("gic", GICS)
 def test_hostile_H02_H18_H23_H43(board, gic):
     """Random operations harm nobody but, at most, the VM that makes them."""
     console = board(_beside_canary("pl_hostile.bin", "strict seed=7 ops=50000"), gic=gic).console

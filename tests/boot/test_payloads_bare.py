@@ -18,20 +18,20 @@ def _bare(name, gic, cpu="cortex-a72", bootargs=""):
 @pytest.mark.lg_feature("bare-qemu")
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("name", ["psci", "timers", "sgi", "gicd", "traps", "devices", "hostile"])
-def test_payload_bare(start, name, gic):
-    board = start({}, command=_bare(name, gic, bootargs="verbose"))
-    expect_done(board.console)
-    assert board.ended()
+def test_payload_bare(machine, name, gic):
+    machine.start({}, command=_bare(name, gic, bootargs="verbose"))
+    expect_done(machine.console)
+    assert machine.ended()
 
 
 @pytest.mark.lg_feature("bare-qemu")
-def test_canary_bare(start):
-    board = start({}, command=_bare("canary", 3))
-    board.console.expect(r"CANARY start: memory zero")
-    board.console.expect(r"CANARY watches")
-    first = board.console.canary()
+def test_canary_bare(machine):
+    machine.start({}, command=_bare("canary", 3))
+    machine.console.expect(r"CANARY start: memory zero")
+    machine.console.expect(r"CANARY watches")
+    first = machine.console.canary()
     assert first[0] == "ok"
-    board.console.watch(1)
-    assert board.console.canary()[2] > first[2]
-    board.console.send("q")
-    assert board.ended()
+    machine.console.watch(1)
+    assert machine.console.canary()[2] > first[2]
+    machine.console.send("q")
+    assert machine.ended()

@@ -8,7 +8,7 @@ import bundle as bundles
 from bundle import VM, Raw, config
 from card import Card, make_card
 
-pytestmark = pytest.mark.lg_feature("rpi4-qemu")
+pytestmark = pytest.mark.lg_feature(["card", "power-state"])
 
 # What bhcheck could not know: each is sound on some board, and not on this one.
 TOO_MUCH = {
@@ -21,7 +21,8 @@ TOO_MUCH = {
 def card(request, tmp_path):
     """Slot a is good; slot b, whose checksums are right, holds what does not fit the board."""
     name = f"rpi4-reset-{request.param}"
-    good = Card(shutil.copy(make_card("rpi4-reset"), tmp_path / "card.img"))
+    keel = bundles.make_bundle("dts/examples/keel-only.dts", "rpi4-reset")
+    good = Card(shutil.copy(make_card("rpi4-reset", keel), tmp_path / "card.img"))
     bad = Card(make_card(name, bundles.raw_bundle(config(TOO_MUCH[request.param]), ["keel.bin"],
                                                   name)))
     good.write(good.partition("b")[0], bad.read(*bad.partition("b")))
@@ -30,22 +31,21 @@ def card(request, tmp_path):
 
 
 @pytest.mark.parametrize("card", TOO_MUCH, indirect=True)
-def test_trial_that_cannot_run_comes_back_by_itself(start, card, request):
+def test_trial_that_cannot_run_comes_back_by_itself(card_board, card, request):
     """Three resets that nobody asked for, then the slot that was good before."""
     for count in (1, 2, 3):
-        board = start({"BOOT": "uboot", "CARD": card.path})
+        board = card_board(card.path)
         board.console.expect(rf"^slots: b on trial, start {count} of 3", 120)
         board.console.expect(rf"^bulkhead: keel: {request.node.callspec.params['card']}: ", 60)
         board.console.expect(r"^bulkhead: nothing runs: the board is reset in 3 s")
         assert board.ended(), "the board was not reset"
-    console = start({"BOOT": "uboot", "CARD": card.path}).console
+    console = card_board(card.path).console
     console.expect(r"^slots: b was started 3 times and never confirmed: back to a", 120)
     console.expect(r"^keel> ", 60)
 
 
-def test_board_goes_off_with_its_last_vm(start):
-    itb = bundles.make_bundle("dts/examples/keel-only.dts", "rpi4-off")
-    board = start({"BOOT": "direct", "BUNDLE": itb})
-    board.console.expect(r"^keel> ", 60)
-    board.console.send("shutdown\r")
-    assert board.ended(), "the board stayed on"
+def test_board_goes_off_with_its_last_vm(board):
+    machine = board("dts/examples/keel-only.dts")
+    machine.console.expect(r"^keel> ", 60)
+    machine.console.send("shutdown\r")
+    assert machine.ended(), "the board stayed on"

@@ -3,13 +3,11 @@
 import pytest
 from bundle import VM, config
 
-# Outside its memory, RAM of the board, the hypervisor's image, the GIC's redistributors of others.
-ADDRESSES = ["0x20000000", "0x48000000", "0x60000000", "0xb0000000", "0x7000000000"]
-
 
 @pytest.mark.parametrize("access", ["read", "write"])
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_wall(board, access, address):
+@pytest.mark.parametrize("which", range(6))
+def test_wall(board, facts, access, which):
+    address = facts.outside[which]
     walls = VM("walls", "pl_walls.bin", cpus=(0,), restart="never",
                bootargs=f"walls={access}:{address}")
     canary = VM("canary", "pl_canary.bin", cpus=(1,))
