@@ -4,7 +4,13 @@
 # one to start; with trial=1 it was never confirmed, and bootcount are the starts that it had.
 # A sector that cannot be read, or is torn, stands for slot a. A slot is started only
 # when its two files are as they were made: each is a U-Boot image, with its checksum in
-# 0x40 bytes before the contents. (Debian's U-Boot for this board knows no FIT.)
+# 0x40 bytes before the contents. (Debian's U-Boot for this board knows no FIT.) A mark is
+# put behind each, so that a file cut short is not made whole by what memory held before;
+# and the bundle must be one, a tree with a configuration in it.
+#
+# Memory: 0x00200000 the hypervisor, 0x02400000 this script, 0x02600000 the sector,
+# 0x04000000 the bundle, 0x0e000000 the tree. Firmware may put the tree where the Linux guest
+# is to be (seen on boards: 0x2eff2e00), so it is moved out of the way.
 setenv slot a
 setenv trial 0
 setenv bootcount 0
@@ -29,25 +35,42 @@ if test "${trial}" = 1; then
 	fi
 	run save_state
 fi
+setenv mark_end 'mw.b ${end} 0x5a 0x1000'
 # Bulkhead resets the board when nothing of the slot runs: a trial counts on, the other is next.
 # booti would look for a ramdisk in the bundle, so its place is written into the tree here.
-setenv start 'fdt addr ${fdt_addr} && fdt resize && fdt set /chosen linux,initrd-start <0x04000000> && fdt set /chosen linux,initrd-end <0x${bundle_end}> && fdt set /chosen bulkhead,slot ${s} && fdt set /chosen bulkhead,on-failure reset && booti 0x00200000 - ${fdt_addr}'
+setenv start 'fdt addr ${fdt_addr} && fdt move ${fdt_addr} 0x0e000000 0x20000 && setenv fdt_addr 0x0e000000 && fdt set /chosen linux,initrd-start <0x04000000> && fdt set /chosen linux,initrd-end <0x${end}> && fdt set /chosen bulkhead,slot ${s} && fdt set /chosen bulkhead,on-failure reset && booti 0x00200000 - ${fdt_addr}'
 for s in ${slot} ${other}; do
 	if test "${s}" = a; then setenv part 2; else setenv part 3; fi
 	setenv bad
 	load mmc ${devnum}:${part} 0x001fffc0 bulkhead.img || setenv bad "bulkhead.img cannot be read"
 	if test -z "${bad}"; then
+		setexpr end 0x001fffc0 + ${filesize}
+		run mark_end
 		iminfo 0x001fffc0 || setenv bad "bulkhead.img is damaged"
 	fi
 	if test -z "${bad}"; then
 		load mmc ${devnum}:${part} 0x03ffffc0 bundle.img || setenv bad "bundle.img cannot be read"
 	fi
 	if test -z "${bad}"; then
-		setexpr bundle_end 0x03ffffc0 + ${filesize}
+		setexpr end 0x03ffffc0 + ${filesize}
+		run mark_end
 		iminfo 0x03ffffc0 || setenv bad "bundle.img is damaged"
 	fi
 	if test -z "${bad}"; then
+		fdt addr 0x04000000 || setenv bad "bundle.img holds no bundle"
+	fi
+	if test -z "${bad}"; then
+		fdt list /configurations || setenv bad "bundle.img holds no bundle"
+	fi
+	if test -z "${bad}"; then
 		echo "slots: starting ${s}"
+		# What runs is what an update must leave alone, so the sector says that.
+		if test "${s}" != "${slot}"; then
+			setenv slot ${s}
+			setenv trial 0
+			setenv bootcount 0
+			run save_state
+		fi
 		run start
 		setenv bad "did not start"
 	fi

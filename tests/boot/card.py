@@ -15,15 +15,20 @@ STATE_AT = 0x40 * SECTOR
 PARTITION = {"a": 2, "b": 3}
 
 
+def u_boot_image(kind, data, out):
+    """The file that a slot has of data: kind is kernel or ramdisk."""
+    subprocess.run(["mkimage", "-A", "arm64", "-O", "linux", "-T", kind, "-C", "none",
+                    "-d", data, out], check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
 def make_card(name, itb):
     """A card with this bundle in both slots, and nothing for Linux."""
     work = os.path.join(bundles.WORK, name + ".card")
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(os.path.join(work, "slot"))
     shutil.copy(os.path.join(RPI4, "slot/bulkhead.img"), os.path.join(work, "slot"))
-    subprocess.run(["mkimage", "-A", "arm64", "-O", "linux", "-T", "ramdisk", "-C", "none",
-                    "-d", itb, os.path.join(work, "slot/bundle.img")],
-                   check=True, stdout=subprocess.DEVNULL)
+    u_boot_image("ramdisk", itb, os.path.join(work, "slot/bundle.img"))
     root = os.path.join(work, "root.img")
     with open(root, "wb") as f:
         f.truncate(1 << 20)
@@ -66,6 +71,23 @@ class Card:
         body = f"bootcount={bootcount}\0slot={slot}\0trial={trial}\0\0".encode()
         body = body.ljust(SECTOR - 4, b"\0")
         self.write(STATE_AT, struct.pack("<I", zlib.crc32(body)) + body)
+
+    def _mtools(self, command, slot, *arguments):
+        start, _ = self.partition(slot)
+        subprocess.run([command, "-i", f"{self.path}@@{start}", *arguments], check=True,
+                       env={**os.environ, "MTOOLS_SKIP_CHECK": "1"})
+
+    def put(self, slot, name, path):
+        """Put a file into a slot, or in the place of the one there."""
+        self._mtools("mcopy", slot, "-o", path, f"::{name}")
+
+    def remove(self, slot, name):
+        self._mtools("mdel", slot, f"::{name}")
+
+    def take(self, slot, name, path):
+        """A copy of a slot's file."""
+        self._mtools("mcopy", slot, "-n", f"::{name}", path)
+        return path
 
     def erase(self, slot):
         start, size = self.partition(slot)

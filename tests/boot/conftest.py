@@ -2,6 +2,7 @@
 """Fixtures of the boot tests: `board` boots a configuration, on what --lg-env names."""
 import os
 import re
+import shutil
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bulkhead_lg  # noqa: E402,F401  (registers the drivers before the environment is read)
 import desk_lg  # noqa: E402,F401
 import bundle as bundles  # noqa: E402
+from card import Card, make_card  # noqa: E402
 from machine import facts_of, machine_of  # noqa: E402
 
 LOGS = os.path.join(bundles.BUILD, "test-logs")
@@ -63,6 +65,18 @@ def board(machine, facts, request):
         return machine
 
     return boot
+
+
+@pytest.fixture(scope="session")
+def small_card():
+    """The path of a card whose slots hold keel alone, so that U-Boot has read one in a moment."""
+    return make_card("small", bundles.make_bundle("dts/examples/keel-only.dts", "small"))
+
+
+@pytest.fixture
+def card(small_card, tmp_path):
+    """A Card of a test's own."""
+    return Card(shutil.copy(small_card, tmp_path / "card.img"))
 
 
 @pytest.fixture

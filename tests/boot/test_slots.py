@@ -1,24 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two slots of a card: whatever an update left behind, one good slot starts."""
-import shutil
-
 import pytest
 
-from bundle import make_bundle
-from card import SECTOR, STATE_AT, Card, make_card
+from card import SECTOR, STATE_AT
 
 pytestmark = pytest.mark.lg_feature("card")
-
-
-@pytest.fixture(scope="module")
-def master():
-    """A card whose slots hold keel alone, so that U-Boot has read one in a moment."""
-    return make_card("slots", make_bundle("dts/examples/keel-only.dts", "slots"))
-
-
-@pytest.fixture
-def card(master, tmp_path):
-    return Card(shutil.copy(master, tmp_path / "card.img"))
 
 
 def _starts(card_board, card, slot):
@@ -31,7 +17,6 @@ def _starts(card_board, card, slot):
 def test_fresh_card_starts_slot_a(card_board, card):
     _starts(card_board, card, "a")
 
-
 @pytest.mark.parametrize("needle, name", [(b"ARM\x64", "bulkhead.img"),
                                           (b"keel.bin", "bundle.img")])
 def test_damaged_slot_is_passed_over(card_board, card, needle, name):
@@ -40,8 +25,19 @@ def test_damaged_slot_is_passed_over(card_board, card, needle, name):
 
 
 def test_missing_slot_is_passed_over(card_board, card):
+    """From then on the sector names the slot that runs: an update must leave it alone."""
     card.erase("a")
     assert "slots: a: bulkhead.img cannot be read" in _starts(card_board, card, "b")
+    assert "slots: a:" not in _starts(card_board, card, "b")
+
+
+def test_slot_on_trial_that_is_damaged_has_failed(card_board, card):
+    card.state("b", trial=1)
+    card.remove("b", "bundle.img")
+    text = _starts(card_board, card, "a")
+    assert "slots: b on trial, start 1 of 3" in text
+    assert "slots: b: bundle.img cannot be read" in text
+    assert "on trial" not in _starts(card_board, card, "a")
 
 
 def test_no_slot_is_said(card_board, card):
