@@ -75,7 +75,7 @@ sdcard-rpi4: $(RPI4_CARD)
 sdcard-qemu-virt:
 	@echo "sdcard: BOARD=rpi4 is the board that has a card" >&2; exit 1
 sdcard: sdcard-$(BOARD)
-run-rpi4: $(RPI4_CARD) $(RPI4)/qemu.dtb $(QEMU)
+run-rpi4: $(RPI4_CARD) $(RPI4)/qemu.dtb $(RPI4)/emulated.dtb $(QEMU)
 	@echo "Keys: Ctrl-] next console (linux, keel, the hypervisor's log), Ctrl-a x quits QEMU."
 	@BOOT=$(BOOT) CARD='$(DISK)' platform/rpi4/run -- $(QEMU_ARGS)
 .PHONY: sdcard sdcard-rpi4 sdcard-qemu-virt run-rpi4

@@ -8,7 +8,7 @@ BOOT_NEEDS = $(B)/bulkhead.bin payloads keel images | $(QEMU) $(UBOOT) $(TEST_TO
 test-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q $(PYTEST) tests/boot
 # The same on the Raspberry Pi 4's card in QEMU: each skips by its features what it has not.
-RPI4_NEEDS = $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/qemu.dtb $(SDCARD_TOOLS)
+RPI4_NEEDS = $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/emulated.dtb $(SDCARD_TOOLS)
 test-boot-rpi4: $(RPI4_NEEDS)
 	$(BOOT_TEST:$(LG_ENV)=tests/boot/env/qemu-rpi4.yaml) -q $(PYTEST) tests/boot
 # The same on a board on the desk, by its serial port, power switch and card writer.
