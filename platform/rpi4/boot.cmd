@@ -2,11 +2,13 @@
 #
 # Sector 0x40 of the card, before the first partition, says which (README.md): slot is the
 # one to start; with trial=1 it was never confirmed, and bootcount are the starts that it had.
-# A sector that cannot be read, or is torn, stands for slot a. A slot is started only
-# when its two files are as they were made: each is a U-Boot image, with its checksum in
-# 0x40 bytes before the contents. (Debian's U-Boot for this board knows no FIT.) A mark is
-# put behind each, so that a file cut short is not made whole by what memory held before;
-# and the bundle must be one, a tree with a configuration in it.
+# A copy, sector 0x400, is written before it: of the two at most one is torn, and 0x40 is
+# read first. With neither, slot a is started.
+#
+# A slot is started only when its two files are as they were made: each is a U-Boot image, with
+# its checksum in 0x40 bytes before the contents. (Debian's U-Boot for this board knows no
+# FIT.) A mark is put behind each, so that a file cut short is not made whole by what memory
+# held before; and the bundle must be one, a tree with a configuration in it.
 #
 # Memory: 0x00200000 the hypervisor, 0x02400000 this script, 0x02600000 the sector,
 # 0x04000000 the bundle, 0x0e000000 the tree. Firmware may put the tree where the Linux guest
@@ -16,9 +18,12 @@ setenv trial 0
 setenv bootcount 0
 setenv bootlimit 3
 setenv state 0x02600000
-setenv save_state 'env export -c -s 0x200 ${state} slot trial bootcount && mmc dev ${devnum} && mmc write ${state} 0x40 1'
-if mmc dev ${devnum} && mmc read ${state} 0x40 1; then
-	env import -c ${state} 0x200 slot trial bootcount || echo "slots: no valid state: slot a first"
+setenv save_state 'env export -c -s 0x200 ${state} slot trial bootcount && mmc dev ${devnum} && mmc write ${state} 0x400 1 && mmc write ${state} 0x40 1'
+setenv load_state 'mmc dev ${devnum} && mmc read ${state} ${sector} 1 && env import -c ${state} 0x200 slot trial bootcount'
+setenv sector 0x40
+run load_state || setenv sector 0x400
+if test "${sector}" = 0x400; then
+	run load_state || echo "slots: no valid state: slot a first"
 fi
 if test "${slot}" = b; then setenv other a; else setenv slot a; setenv other b; fi
 if test "${trial}" = 1; then

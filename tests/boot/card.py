@@ -11,7 +11,8 @@ from bulkhead_lg import TREE
 
 RPI4 = os.path.join(bundles.BUILD, "rpi4")
 SECTOR = 512
-STATE_AT = 0x40 * SECTOR
+# The state, and its copy, which is written first and read last (platform/rpi4/boot.cmd).
+STATE_AT, COPY_AT = 0x40 * SECTOR, 0x400 * SECTOR
 PARTITION = {"a": 2, "b": 3}
 
 
@@ -22,16 +23,17 @@ def u_boot_image(kind, data, out):
     return out
 
 
-def make_card(name, itb):
-    """A card with this bundle in both slots, and nothing for Linux."""
+def make_card(name, itb, root=None):
+    """A card with this bundle in both slots; root: the Linux guest's disk, else it has none."""
     work = os.path.join(bundles.WORK, name + ".card")
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(os.path.join(work, "slot"))
     shutil.copy(os.path.join(RPI4, "slot/bulkhead.img"), os.path.join(work, "slot"))
     u_boot_image("ramdisk", itb, os.path.join(work, "slot/bundle.img"))
-    root = os.path.join(work, "root.img")
-    with open(root, "wb") as f:
-        f.truncate(1 << 20)
+    if not root:
+        root = os.path.join(work, "root.img")
+        with open(root, "wb") as f:
+            f.truncate(1 << 20)
     path = os.path.join(work, "card.img")
     subprocess.run(["platform/rpi4/mkcard", os.path.join(RPI4, "boot"),
                     os.path.join(work, "slot"), root, path], cwd=TREE, check=True)
@@ -45,9 +47,9 @@ class Card:
         self.path = path
 
     def partition(self, slot):
-        """(start, size) in bytes, by the partition table."""
+        """(start, size) in bytes of a slot or of any partition, by the partition table."""
         with open(self.path, "rb") as f:
-            f.seek(446 + 16 * (PARTITION[slot] - 1) + 8)
+            f.seek(446 + 16 * (PARTITION.get(slot, slot) - 1) + 8)
             start, count = struct.unpack("<II", f.read(8))
         return start * SECTOR, count * SECTOR
 
@@ -70,7 +72,8 @@ class Card:
         """The sector that says what is started, as bulkhead-slot writes it."""
         body = f"bootcount={bootcount}\0slot={slot}\0trial={trial}\0\0".encode()
         body = body.ljust(SECTOR - 4, b"\0")
-        self.write(STATE_AT, struct.pack("<I", zlib.crc32(body)) + body)
+        for at in (COPY_AT, STATE_AT):
+            self.write(at, struct.pack("<I", zlib.crc32(body)) + body)
 
     def _mtools(self, command, slot, *arguments):
         start, _ = self.partition(slot)
