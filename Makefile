@@ -99,7 +99,8 @@ UNITS := $(HOST_TESTS:%=$(B)/unit/%.test)
 .PHONY: help units check test
 help:
 	@echo "make run          build everything, boot QEMU virt: U-Boot -> Bulkhead -> Linux and keel"
-	@echo "make sdcard BOARD=rpi4   a card for the Raspberry Pi 4; make run BOARD=rpi4 boots it in QEMU"
+	@echo "make sdcard BOARD=rpi4   a card for the Raspberry Pi 4; make run BOARD=rpi4 boots it in QEMU;"
+	@echo "                  make slot BOARD=rpi4: the two files of an update"
 	@echo "make test         everything CI runs: lint, unit tests, tests that boot"
 	@echo "make check        the quick part of it: lint, unit tests, one boot"
 	@echo "make lint         static checks; make units: tests on the host; make test-boot: all that boots"

@@ -56,12 +56,16 @@ $(RPI4)/slot/bundle.img: $(RPI4)/bulkhead.itb
 	@$(rpi4_image) -O linux -T ramdisk -n bundle -d $< $@ >/dev/null
 RPI4_SLOT := $(RPI4)/slot/bulkhead.img $(RPI4)/slot/bundle.img
 
-$(RPI4)/boot.stamp: $(addprefix platform/rpi4/,boot.cmd config.txt config-direct.txt) \
+$(RPI4)/boot.stamp: $(addprefix platform/rpi4/,boot.cmd config.txt config-direct.txt rules.mk) \
 		$(RPI4)/board.dtb $(RPI4)/packages.stamp
 	@rm -rf $(RPI4)/boot && mkdir -p $(RPI4)/boot
 	@cp platform/rpi4/config.txt platform/rpi4/config-direct.txt $(RPI4_UBOOT) $(RPI4_TFA) \
 		$(RPI4_FIRMWARE)/start4.elf $(RPI4_FIRMWARE)/fixup4.dat $(RPI4)/boot
 	@cp $(RPI4)/board.dtb $(RPI4)/boot/bcm2711-rpi-4-b.dtb
+	@for tree in $(RPI4)/u-boot $(RPI4)/tf-a $(RPI4)/firmware $(RPI4_KERNEL_TREE); do \
+		for file in $$tree/usr/share/doc/*/copyright; do \
+			name=$${file%/copyright}; \
+			[ -L "$$name" ] || cp $$file $(RPI4)/boot/licence-$${name##*/}.txt; done; done
 	@SOURCE_DATE_EPOCH=0 mkimage -A arm64 -T script -C none -n bulkhead \
 		-d platform/rpi4/boot.cmd $(RPI4)/boot/boot.scr >/dev/null
 	@touch $@
@@ -72,10 +76,13 @@ $(RPI4_CARD): $(RPI4)/boot.stamp $(RPI4_SLOT) $(RPI4)/images/disk.img platform/r
 	@echo "$@: write it to a card of 512 MiB or more (platform/rpi4/README.md)"
 
 sdcard-rpi4: $(RPI4_CARD)
-sdcard-qemu-virt:
-	@echo "sdcard: BOARD=rpi4 is the board that has a card" >&2; exit 1
+slot-rpi4: $(RPI4_SLOT)
+	@echo "$^: for bulkhead-slot update (platform/rpi4/README.md)"
+sdcard-qemu-virt slot-qemu-virt:
+	@echo "$(@:-qemu-virt=): BOARD=rpi4 is the board that has a card" >&2; exit 1
 sdcard: sdcard-$(BOARD)
+slot: slot-$(BOARD)
 run-rpi4: $(RPI4_CARD) $(RPI4)/qemu.dtb $(RPI4)/emulated.dtb $(QEMU)
 	@echo "Keys: Ctrl-] next console (linux, keel, the hypervisor's log), Ctrl-a x quits QEMU."
 	@BOOT=$(BOOT) CARD='$(DISK)' platform/rpi4/run -- $(QEMU_ARGS)
-.PHONY: sdcard sdcard-rpi4 sdcard-qemu-virt run-rpi4
+.PHONY: sdcard sdcard-rpi4 sdcard-qemu-virt slot slot-rpi4 slot-qemu-virt run-rpi4
