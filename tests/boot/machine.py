@@ -19,6 +19,8 @@ class Facts:
     image:   16 MiB with the hypervisor in them; ram: 16 MiB that are free
     disk_mib: what its disk can write and read in a test's time
     uart, intc, dma: of the device tree: the console, the interrupt controller, one with DMA
+    loaded:  where QEMU's -kernel puts an Image with text_offset 0
+    linux_ram, linux_pages: what the main configuration gives Linux; gicv: what a GICv2 has
     tree:    what make builds of the board's tree, for the desk
     """
 
@@ -32,6 +34,8 @@ FACTS = {
         # PCI's window, the hypervisor's image, Linux's and no one's RAM, nothing, nothing.
         outside=["0x20000000", "0x48000000", "0x60000000", "0xb0000000", "0x3000000000",
                  "0x7000000000"],
+        loaded=0x40200000, linux_ram=(0x60000000, 0x30000000), linux_pages=[0x0a003000],
+        gicv=0x08040000,
         image=0x40000000, ram=0x60000000, disk_mib=16, tree="build/qemu-virt/board.dtb",
         uart="/pl011@9000000", intc="/intc@8000000", dma="/virtio_mmio@a003e00"),
     "rpi4": Facts(
@@ -39,6 +43,8 @@ FACTS = {
         # RAM of Linux and of no one, VideoCore's, mailbox, UARTs, interrupt controller.
         outside=["0x10000000", "0x30000000", "0x3f000000", "0xfe00b000", "0xfe201000",
                  "0xff841000"],
+        loaded=0x00200000, linux_ram=(0x10000000, 0x20000000),
+        linux_pages=[0xfe300000, 0xfe340000], gicv=0xff846000,
         image=0x00200000, ram=0x20000000, disk_mib=1, tree="build/rpi4/emulated.dtb",
         uart="/soc/serial@7e201000", intc="/soc/interrupt-controller@40041000",
         dma="/soc/mmc@7e300000"),

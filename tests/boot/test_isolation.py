@@ -16,11 +16,7 @@ from features import GICS
 from gdbstub import Stub
 
 ELF = os.path.join(BUILD, "bare/bulkhead.elf")
-LOADED = 0x40200000  # where QEMU's -kernel puts an Image with text_offset 0
-LINUX_RAM = (0x60000000, 0x30000000)
 KEEL_RAM = (0x40000000, 0x01000000)
-VIRTIO_PAGE = 0x0a003000
-GICV = {2: 0x08040000}
 
 NORMAL_WB, DEVICE_NGNRE = 0xf, 0x1
 READ, WRITE, NEVER_EXECUTE = 1 << 6, 1 << 7, 1 << 54
@@ -34,11 +30,11 @@ def stub_path(tmp_path):
     return str(tmp_path / "gdb")
 
 
-def symbols():
+def symbols(loaded):
     """{name: address} of the image, as QEMU loaded it."""
     text = subprocess.run(["aarch64-linux-gnu-nm", ELF], cwd=TREE, check=True, text=True,
                           capture_output=True).stdout
-    return {name: LOADED + int(value, 16)
+    return {name: loaded + int(value, 16)
             for value, name in re.findall(r"^(\w+) \w (\w+)$", text, re.MULTILINE)}
 
 
@@ -88,7 +84,7 @@ def _covered(mappings, ipa, size):
 
 
 @pytest.mark.parametrize("gic", GICS)
-def test_every_stage2(board, stub_path, gic):
+def test_every_stage2(board, facts, stub_path, gic):
     """I1, I2, I3, I4, I5, I6, I9, I10, while both guests run."""
     console = board(MAIN, gic=gic, qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
     console.linux_shell()
@@ -101,40 +97,41 @@ def test_every_stage2(board, stub_path, gic):
     assert len({value >> 48 for value in vttbr}) == 2, "two VMs have one VMID"
     for value in hcr:
         assert not [bit for bit, n in HCR.items() if not value >> n & 1]
-    _check_linux(trees[0][0], gic)
-    _check_keel(trees[1][0], gic)
-    _check_walls(trees)
+    gicv = facts.gicv if gic == 2 else 0
+    _check_linux(trees[0][0], gicv, facts)
+    _check_keel(trees[1][0], gicv)
+    _check_walls(trees, symbols(facts.loaded))
     assert console.linux("nproc") == "3"
 
 
-def _split(mappings, gic):
+def _split(mappings, gicv):
     """RAM and the rest, without the page that the GICv2 hardware banks for each CPU."""
-    shared = [m for m in mappings if m.pa == GICV.get(gic) or m.pa == GICV.get(gic, 0) + 0x1000]
+    shared = [m for m in mappings if gicv and m.pa in (gicv, gicv + 0x1000)]
     assert all(m.kind == DEVICE_NGNRE and m.rights & NEVER_EXECUTE for m in shared)
     rest = [m for m in mappings if m not in shared]
     return ([m for m in rest if m.kind == NORMAL_WB], [m for m in rest if m.kind != NORMAL_WB])
 
 
-def _check_linux(mappings, gic):
-    ram, devices = _split(mappings, gic)
-    _covered(ram, *LINUX_RAM)
+def _check_linux(mappings, gicv, facts):
+    ram, devices = _split(mappings, gicv)
+    _covered(ram, *facts.linux_ram)
     assert all(m.pa == m.ipa for m in ram), "a VM with DMA is mapped 1:1"
     assert max(m.size for m in ram) >= 1 << 21, "blocks as large as they fit"
-    assert [(m.ipa, m.pa, m.size) for m in devices] == [(VIRTIO_PAGE, VIRTIO_PAGE, 4096)]
+    assert sorted((m.ipa, m.pa, m.size) for m in devices) == \
+        [(page, page, 4096) for page in facts.linux_pages]
     assert all(m.kind == DEVICE_NGNRE and m.rights == READ | WRITE | NEVER_EXECUTE
                for m in devices)
 
 
-def _check_keel(mappings, gic):
-    ram, devices = _split(mappings, gic)
+def _check_keel(mappings, gicv):
+    ram, devices = _split(mappings, gicv)
     _covered(ram, *KEEL_RAM)
     assert all(m.rights == READ | WRITE for m in ram)
     assert devices == []
 
 
-def _check_walls(trees):
+def _check_walls(trees, names):
     """No page in two VMs; none of the hypervisor's, of the bundle's or of a table in any."""
-    names = symbols()
     image = (names["image_start"], names["image_end"] - names["image_start"])
     tables = [page for _, pages in trees for page in pages]
     assert len(tables) == len(set(tables)), "a table has two parents"
@@ -146,11 +143,11 @@ def _check_walls(trees):
         assert not overlaps(m.pa, m.size, *image), f"{m} reaches the hypervisor"
 
 
-def test_panic_stops_all(board, stub_path):
+def test_panic_stops_all(board, facts, stub_path):
     """A fault of EL2's own: the registers on the console, and no CPU goes on."""
     console = board(MAIN, qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
     console.linux_shell()
-    names = symbols()
+    names = symbols(facts.loaded)
     with Stub(stub_path) as stub:
         stub.write(names["console_interrupt"], b"\0\0\0\0")  # UDF: the next key meets it
     console.send("x")
