@@ -23,7 +23,12 @@ setenv load_state 'mmc dev ${devnum} && mmc read ${state} ${sector} 1 && env imp
 setenv sector 0x40
 run load_state || setenv sector 0x400
 if test "${sector}" = 0x400; then
-	run load_state || echo "slots: no valid state: slot a first"
+	if run load_state; then
+		# Mended first, since the next to be written is the copy.
+		mmc write ${state} 0x40 1
+	else
+		echo "slots: no valid state: slot a first"
+	fi
 fi
 if test "${slot}" = b; then setenv other a; else setenv slot a; setenv other b; fi
 if test "${trial}" = 1; then

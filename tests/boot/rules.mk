@@ -3,7 +3,7 @@ LG_ENV    ?= tests/boot/env/qemu-virt.yaml
 BOOT_TEST := /usr/bin/python3 -m pytest -c tests/boot/pytest.ini --rootdir tests/boot --lg-env $(LG_ENV)
 BOOT_NEEDS = $(B)/bulkhead.bin payloads keel images | $(QEMU) $(UBOOT) $(TEST_TOOLS)
 
-.PHONY: test-boot test-boot-rpi4 test-hil hil check-boot soak test-payloads-bare
+.PHONY: test-boot test-boot-rpi4 test-hil hil hil-env check-boot soak test-payloads-bare
 # PYTEST='-k disk -x' chooses.
 test-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q $(PYTEST) tests/boot
@@ -12,9 +12,10 @@ RPI4_NEEDS = $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/emulated.dtb $(SDCARD_TOOLS)
 test-boot-rpi4: $(RPI4_NEEDS)
 	$(BOOT_TEST:$(LG_ENV)=tests/boot/env/qemu-rpi4.yaml) -q $(PYTEST) tests/boot
 # The same on a board on the desk, by its serial port, power switch and card writer.
-hil: $(RPI4_NEEDS)
-	@[ -r '$(ENV)' ] || { echo "hil: ENV=my-board.yaml: the labgrid environment of the board; copy" \
-		"tests/boot/env/rpi4-board.yaml" >&2; exit 1; }
+hil-env:
+	@[ -r '$(ENV)' ] || { echo "hil: $(if $(ENV),ENV=$(ENV) cannot be read,ENV= is missing): the labgrid" \
+		"environment of your board; tests/boot/env/rpi4-board.yaml is one to copy" >&2; exit 1; }
+hil: hil-env $(RPI4_NEEDS)
 	$(BOOT_TEST:$(LG_ENV)=$(ENV)) -q $(PYTEST) tests/boot
 # Of each kind of test one or two, on a board that QEMU plays behind a real tty.
 HIL_SOME := test_card_boots_linux_and_keel or test_fresh_card or test_trial_ends or test_damaged_slot \

@@ -59,6 +59,15 @@ def test_torn_state_is_taken_from_its_copy(card_board, card, size):
     assert "slots: b on trial, start 1 of 3" in _starts(card_board, card, "b")
 
 
+@pytest.mark.lg_feature("card-log")
+def test_torn_state_is_mended(card_board, card):
+    """Else the next cut, in the copy, would leave neither."""
+    card.state("b")
+    _tear(card, STATE_AT, 200)
+    _starts(card_board, card, "b")
+    assert card.read(STATE_AT, SECTOR) == card.read(COPY_AT, SECTOR)
+
+
 def test_torn_copy_is_not_looked_at(card_board, card):
     card.state("b")
     _tear(card, COPY_AT, 200)
