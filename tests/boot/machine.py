@@ -15,6 +15,7 @@ class Facts:
 
     main:    the configuration and the bundle that a user boots: Linux with keel beside it
     root:    Linux's root device there
+    chain:   the runner's BOOT that leaves out nothing that a user's machine has
     outside: addresses that a VM with 0x40000000+0x1000000 alone may not reach
     image:   16 MiB with the hypervisor in them; ram: 16 MiB that are free
     disk_mib: what its disk can write and read in a test's time
@@ -30,7 +31,7 @@ class Facts:
 
 FACTS = {
     "qemu-virt": Facts(
-        main=("dts/qemu-virt.dts", None), root="/dev/vda",
+        main=("dts/qemu-virt.dts", None), root="/dev/vda", chain="uboot",
         # PCI's window, the hypervisor's image, Linux's and no one's RAM, nothing, nothing.
         outside=["0x20000000", "0x48000000", "0x60000000", "0xb0000000", "0x3000000000",
                  "0x7000000000"],
@@ -40,6 +41,7 @@ FACTS = {
         uart="/pl011@9000000", intc="/intc@8000000", dma="/virtio_mmio@a003e00"),
     "rpi4": Facts(
         main=("dts/rpi4.dts", "build/rpi4/bulkhead.itb"), root="/dev/mmcblk.p4",
+        chain="firmware",
         # RAM of Linux and of no one, VideoCore's, mailbox, UARTs, interrupt controller.
         outside=["0x10000000", "0x30000000", "0x3f000000", "0xfe00b000", "0xfe201000",
                  "0xff841000"],

@@ -18,7 +18,7 @@ hil-env:
 hil: hil-env $(RPI4_NEEDS)
 	$(BOOT_TEST:$(LG_ENV)=$(ENV)) -q $(PYTEST) tests/boot
 # Of each kind of test one or two, on a board that QEMU plays behind a real tty.
-HIL_SOME := test_card_boots_linux_and_keel or test_fresh_card or test_trial_ends or test_damaged_slot \
+HIL_SOME := test_first_boot or test_fresh_card or test_trial_ends or test_damaged_slot \
 	or test_keys_go_to or (test_payload and psci) or test_cut_short or (test_mistake and memory-short) \
 	or (test_wall and read)
 test-hil:

@@ -16,7 +16,7 @@ def _both_are_there(console, root):
 
 
 def test_first_boot(board, facts):
-    _both_are_there(board(MAIN, boot="uboot").console, facts.root)
+    _both_are_there(board(MAIN, boot=facts.chain).console, facts.root)
 
 
 @pytest.mark.lg_feature(["cpu-models", "gic-2", "gic-3"])
