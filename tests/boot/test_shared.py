@@ -31,7 +31,7 @@ def test_page_of_two_vms(board, gic):
     expect_done(console)
 
 
-@pytest.mark.lg_feature("rpi4-qemu")
+@pytest.mark.lg_feature(["card", "direct-boot"])
 def test_interrupt_of_two_vms(board):
     """A VM that leaves its device asking for ever does not hold up the other's interrupts."""
     source = config(_vm("hog", 1, SDHCI["hog"][0], f"sdhci={SDHCI['hog'][1]:#x} hog"),
