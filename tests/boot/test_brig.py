@@ -79,3 +79,16 @@ def test_C35_devices_are_filtered(linux):
     linux("mknod rootfs/tmp/vda b 254 0 2>/dev/null; sed -i 's#/dev/vda#/tmp/vda#' config.json")
     said = linux("brig run -b . c1 2>&1")
     assert re.search("not permitted", said) and said.endswith("1")
+
+
+def test_limit_above_the_hosts_in_user_namespace(linux):
+    """A hard limit over the caller's own is raised with the host's rights, which Linux here has."""
+    configure(linux, "ulimit -Su; ulimit -Hu; /bin/busybox sleep 1000")
+    maps = '[{"containerID":0,"hostID":100000,"size":65536}]'
+    linux("sed -i -e 's#\"namespaces\": *\\[#&{\"type\":\"user\"},#' "
+          "-e 's#\"rlimits\": *\\[#&{\"type\":\"RLIMIT_NPROC\",\"soft\":77,\"hard\":4194304},#' "
+          f"-e 's#\"linux\": *{{#&\"uidMappings\":{maps},\"gidMappings\":{maps},#' config.json")
+    linux("chmod 755 /root; (ulimit -u 1000; brig create -b . c1 </dev/null >out 2>&1); brig start c1")
+    assert linux("brig exec c1 /bin/sh -c 'ulimit -Hu'") == "4194304"
+    assert linux("cat out").split() == ["77", "4194304"]
+    linux("brig delete -f c1")

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What config.json asks for, seen from inside."""
 import os
+import resource
 import shutil
 import subprocess
 
 MAPS = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+
+
+def has_capability(number):
+    """Whether this process has a capability, and so brig."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        sets = dict(line.split(":\t") for line in status if line.startswith("Cap"))
+    return int(sets["CapEff"], 16) >> number & 1
 
 
 def in_user_namespace(bundle):
@@ -33,6 +41,33 @@ def test_exec_in_user_namespace(bundle):
     bundle.start("/bin/sleep", "1000")
     done = bundle.brig("exec", bundle.id, "/bin/sh", "-c", "id -u; cat /proc/self/uid_map")
     assert done.stdout.split() == ["0", "0", "100000", "65536"], done.stderr
+
+
+def test_limit_above_the_hosts_in_user_namespace(bundle):
+    """The host's rights raise it, not the container's; where the host lacks them, it is told."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    wanted = resource.RLIM_INFINITY if hard == resource.RLIM_INFINITY else hard + 1
+    in_user_namespace(bundle)
+    bundle.config["process"]["rlimits"] = [{"type": "RLIMIT_NPROC", "hard": wanted % 2**64,
+                                            "soft": 77}]
+    done = bundle.run("/bin/sh", "-c", "ulimit -Su; ulimit -Hu")
+    if wanted != hard and not has_capability(24):  # CAP_SYS_RESOURCE
+        assert done.returncode == 1
+        assert f"RLIMIT_NPROC to 77 of {wanted}: Operation not permitted" in done.stderr
+        return
+    number = "unlimited" if wanted == resource.RLIM_INFINITY else str(wanted)
+    assert done.stdout.split() == ["77", number], done.stderr
+    bundle.start("/bin/sleep", "1000")
+    done = bundle.brig("exec", bundle.id, "/bin/sh", "-c", "ulimit -Hu")
+    assert done.stdout.split() == [number], done.stderr
+
+
+def test_limits_in_user_namespace(bundle):
+    in_user_namespace(bundle)
+    bundle.config["process"]["rlimits"] = [{"type": "RLIMIT_NPROC", "hard": 70, "soft": 60},
+                                           {"type": "RLIMIT_NOFILE", "hard": 9, "soft": 8}]
+    assert bundle.shell("ulimit -Su; ulimit -Hu; ulimit -Sn; ulimit -Hn").split() == \
+        ["60", "70", "8", "9"]
 
 
 def test_readonly_bind_in_user_namespace(bundle, tmp_path):

@@ -22,6 +22,7 @@
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/mount.h"
 #include "guests/linux/brig/lib/ns.h"
+#include "guests/linux/brig/lib/process.h"
 #include "guests/linux/brig/lib/rootfs.h"
 #include "guests/linux/brig/lib/sync.h"
 #include "guests/linux/brig/lib/sys.h"
@@ -211,7 +212,8 @@ static int set_up_init(struct container *c, int *master)
 		if (is_new && ns_write_maps(c->pid, &c->spec->uids, &c->spec->gids) < 0) {
 			return -1;
 		}
-		if (sync_send(c->sync, SYNC_MAPPED, -1) < 0) {
+		if (process_raise_limits(c->pid, &c->spec->process) < 0 ||
+		    sync_send(c->sync, SYNC_MAPPED, -1) < 0) {
 			return -1;
 		}
 	}

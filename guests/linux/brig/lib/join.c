@@ -127,7 +127,9 @@ static void middle(struct container *c, struct spec_process *process, int pidfd,
 	int flags = (int)(c->join & (CLONE_NEWPID | CLONE_NEWUSER));
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (flags != 0 && setns(pidfd, flags) < 0) {
+	if (c->has_user_namespace && process_raise_limits(0, process) < 0) {
+		;
+	} else if (flags != 0 && setns(pidfd, flags) < 0) {
 		err_set(errno, "join the container's pid namespace");
 	} else {
 		child = ns_clone(0, c->cgroup.dir, 1);

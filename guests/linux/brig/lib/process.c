@@ -107,6 +107,45 @@ bool process_needs_proc(const struct spec_process *process)
 	       (process->selinux != NULL && *process->selinux != '\0');
 }
 
+static int limit_failed(const struct spec_rlimit *limit)
+{
+	return err_set(errno, "set resource limit %s to %llu of %llu",
+		       spec_rlimit_name(limit->resource), (unsigned long long)limit->soft,
+		       (unsigned long long)limit->hard);
+}
+
+int process_raise_limits(pid_t pid, const struct spec_process *process)
+{
+	for (uint32_t i = 0; i < process->rlimit_count; i++) {
+		const struct spec_rlimit *limit = &process->rlimits[i];
+		const __rlimit_resource_t resource = (__rlimit_resource_t)limit->resource;
+		struct rlimit now;
+		if (prlimit(pid, resource, NULL, &now) < 0) {
+			return limit_failed(limit);
+		}
+		if (now.rlim_max >= limit->hard) {
+			continue;
+		}
+		now.rlim_max = limit->hard;
+		if (prlimit(pid, resource, &now, NULL) < 0) {
+			return limit_failed(limit);
+		}
+	}
+	return 0;
+}
+
+static int set_limits(const struct spec_process *process)
+{
+	for (uint32_t i = 0; i < process->rlimit_count; i++) {
+		const struct spec_rlimit *limit = &process->rlimits[i];
+		struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
+		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0) {
+			return limit_failed(limit);
+		}
+	}
+	return 0;
+}
+
 int process_limits(const struct container *c, const struct spec_process *process)
 {
 	if (process->has_oom && write_proc(c, mem_format("%d/oom_score_adj", getpid()),
@@ -123,14 +162,8 @@ int process_limits(const struct container *c, const struct spec_process *process
 	if (c->spec->has_personality && personality(c->spec->personality) < 0) {
 		return err_set(errno, "set the personality");
 	}
-	for (uint32_t i = 0; i < process->rlimit_count; i++) {
-		const struct spec_rlimit *limit = &process->rlimits[i];
-		struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
-		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0) {
-			return err_set(errno, "set resource limit %d to %llu of %llu",
-				       limit->resource, (unsigned long long)limit->soft,
-				       (unsigned long long)limit->hard);
-		}
+	if (set_limits(process) < 0) {
+		return -1;
 	}
 	return set_label(c, process);
 }

@@ -6,6 +6,11 @@
 #include "guests/linux/brig/lib/container.h"
 
 /*
+ * Raise hard limits of a process (0: this one) as far as it will need. In a user namespace of
+ * its own it cannot: the kernel asks for CAP_SYS_RESOURCE of the host (getrlimit(2)).
+ */
+int process_raise_limits(pid_t pid, const struct spec_process *process);
+/*
  * What needs the runtime's rights but is the process's own: limits, scheduler, labels.
  * c->proc must be open where process_needs_proc() says so.
  */

@@ -77,5 +77,6 @@ uint64_t spec_new_namespaces(const struct spec *spec);
 int spec_cap_number(const char *name);
 /* A resource limit's number by its name (RLIMIT_NOFILE), or -1. */
 int spec_rlimit_number(const char *name);
+const char *spec_rlimit_name(int number);
 
 #endif
