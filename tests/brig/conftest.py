@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -29,6 +30,14 @@ def pytest_collection_modifyitems(items):
 def pytest_configure(config):
     config.addinivalue_line("markers", "cgroup2: needs a hierarchy of version 2")
     config.addinivalue_line("markers", "controllers: needs its controllers too")
+
+
+def wait_until(condition, what):
+    """Poll: what is waited for is an event of the kernel's, which has no other sign."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
 
 
 class Bundle:

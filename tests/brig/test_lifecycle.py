@@ -6,19 +6,10 @@ import os
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
-from conftest import BRIG
-
-
-def wait_until(condition, what):
-    """Poll: what is waited for is an event of the kernel's, which has no other sign."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
+from conftest import BRIG, wait_until
 
 
 def test_exit_status(bundle):
@@ -30,6 +21,18 @@ def test_signal_status(bundle):
     bundle.start("/bin/sleep", "1000")
     assert bundle.brig("kill", bundle.id, "KILL").returncode == 0
     wait_until(lambda: bundle.state()["status"] == "stopped", "stopped")
+
+
+def test_delete_of_a_supervised_run(bundle):
+    """The run that waits for its container holds no lock on it."""
+    bundle.config["process"]["args"] = ["/bin/sleep", "1000"]
+    bundle.write()
+    with subprocess.Popen([BRIG, "--root", bundle.root, "run", "-b", bundle.path, bundle.id],
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        wait_until(lambda: (bundle.state() or {}).get("status") == "running", "running")
+        done = bundle.brig("delete", "-f", bundle.id)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (run.wait(60), run.stderr.read()) == (137, "")
 
 
 def test_states_in_order(bundle):

@@ -35,19 +35,23 @@ int cmd_create(int argc, char **argv)
 {
 	struct create_options o = {0};
 	struct container c;
+	struct created created;
 	bool no_subreaper = false;
-	int master;
-	if (parse(argc, argv, &o, &no_subreaper) < 0 || create_container(&c, &o, &master) < 0) {
+	if (parse(argc, argv, &o, &no_subreaper) < 0 || create_container(&c, &o, &created) < 0) {
 		return cmd_fail();
 	}
 	return 0;
 }
 
+/* Unless a delete --force was faster. */
 static int destroy(const char *id)
 {
 	struct state state;
-	if (state_load(&state, id, false) < 0) {
-		return -1;
+	if (!state_exists(id)) {
+		return 0;
+	}
+	if (state_load(&state, id, true) < 0) {
+		return state_exists(id) ? -1 : 0;
 	}
 	return create_destroy(&state);
 }
@@ -56,8 +60,8 @@ int cmd_run(int argc, char **argv)
 {
 	struct create_options o = {.start = true};
 	struct container c;
+	struct created created;
 	bool no_subreaper = false;
-	int master;
 	if (parse(argc, argv, &o, &no_subreaper) < 0) {
 		return cmd_fail();
 	}
@@ -68,13 +72,14 @@ int cmd_run(int argc, char **argv)
 			return cmd_fail();
 		}
 	}
-	if (create_container(&c, &o, &master) < 0) {
+	if (create_container(&c, &o, &created) < 0) {
 		return cmd_fail();
 	}
 	if (o.detach) {
+		notify_wait(&created.notify, c.pid);
 		return 0;
 	}
-	int status = supervise(c.pid, master);
+	int status = supervise(c.pid, created.master, &created.notify);
 	if (status < 0) {
 		return cmd_fail();
 	}

@@ -7,6 +7,7 @@
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/mem.h"
+#include "guests/linux/brig/lib/process.h"
 
 struct exec_options {
 	struct join_options join;
@@ -89,33 +90,6 @@ static int set_groups(const char **list, struct spec_process *process)
 	return 0;
 }
 
-static void set_env(const char **list, struct spec_process *process)
-{
-	size_t count = 0;
-	size_t more = 0;
-	while (process->env != NULL && process->env[count] != NULL) {
-		count++;
-	}
-	while (list != NULL && list[more] != NULL) {
-		more++;
-	}
-	char **env = mem_get((count + more + 1) * sizeof(*env));
-	if (count > 0) {
-		memcpy(env, process->env, count * sizeof(*env));
-	}
-	for (size_t i = 0; i < more; i++) {
-		size_t name = strcspn(list[i], "=");
-		size_t at = 0;
-		while (at < count &&
-		       (strncmp(env[at], list[i], name) != 0 || env[at][name] != '=')) {
-			at++;
-		}
-		env[at] = (char *)list[i];
-		count += at == count;
-	}
-	process->env = env;
-}
-
 static int set_caps(const char **list, struct spec_process *process)
 {
 	for (; list != NULL && *list != NULL; list++) {
@@ -157,7 +131,9 @@ static int from_options(char **args, const struct exec_options *o, struct spec_p
 		process->selinux = o->label;
 	}
 	process->no_new_privileges |= o->no_new_privileges;
-	set_env(o->env, process);
+	for (const char **env = o->env; env != NULL && *env != NULL; env++) {
+		process_set_env(process, *env);
+	}
 	if ((o->user != NULL && set_user(o->user, process) < 0) ||
 	    set_groups(o->groups, process) < 0 || set_caps(o->caps, process) < 0) {
 		return -1;
@@ -247,6 +223,6 @@ int cmd_exec(int argc, char **argv)
 	if (o.detach) {
 		return 0;
 	}
-	int status = supervise(pid, master);
+	int status = supervise(pid, master, NULL);
 	return status < 0 ? cmd_fail() : status;
 }

@@ -35,6 +35,7 @@ static int run_poststart(struct state *state)
 static int start(const char *id)
 {
 	struct state state;
+	struct notify notify;
 	if (state_load(&state, id, true) < 0) {
 		return -1;
 	}
@@ -43,12 +44,21 @@ static int start(const char *id)
 		return err_set(0, "cannot start a container that is %s: %s", state_names[status],
 			       status == STATUS_STOPPED ? "container has stopped" : id);
 	}
+	if (notify_open(&notify, state.dir) < 0) {
+		return -1;
+	}
 	fd_auto fifo = openat(state.dir, "start", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fifo < 0 || write(fifo, "s", 1) != 1) {
 		return err_set(errno, "tell the container's process to start");
 	}
 	unlinkat(state.dir, "start", 0);
-	return run_poststart(&state);
+	if (run_poststart(&state) < 0) {
+		return -1;
+	}
+	/* Without the lock: whoever has to end a container that never gets ready needs it. */
+	close(state.dir);
+	notify_wait(&notify, state.pid);
+	return 0;
 }
 
 int cmd_start(int argc, char **argv)

@@ -20,15 +20,13 @@ struct container {
 	struct filter seccomp;
 	int seccomp_listener; /* connected to listenerPath, or -1 */
 	int state_dir;
-	int fifo;       /* start: read by the container's process, or -1 when started at once */
-	int sync;       /* this process's end of the line to the other one */
-	int root;       /* the root file system's mount, O_PATH; -1 before it is made */
-	int proc;       /* a procfs that nobody can mount over, O_PATH; or -1 */
-	int null;       /* the host's /dev/null, O_PATH */
-	int console;    /* connected to the console socket, or -1 */
-	int notify_dir; /* a folder for the notify socket, as a detached mount, or -1 */
-	const char *notify_socket; /* $NOTIFY_SOCKET of the caller, or NULL */
-	uint64_t join;             /* exec: CLONE_NEW* of the namespaces to join */
+	int fifo;      /* start: read by the container's process, or -1 when started at once */
+	int sync;      /* this process's end of the line to the other one */
+	int root;      /* the root file system's mount, O_PATH; -1 before it is made */
+	int proc;      /* a procfs that nobody can mount over, O_PATH; or -1 */
+	int null;      /* the host's /dev/null, O_PATH */
+	int console;   /* connected to the console socket, or -1 */
+	uint64_t join; /* exec: CLONE_NEW* of the namespaces to join */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool has_user_namespace;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -24,6 +25,7 @@
 #include "guests/linux/brig/lib/ns.h"
 #include "guests/linux/brig/lib/process.h"
 #include "guests/linux/brig/lib/rootfs.h"
+#include "guests/linux/brig/lib/sock.h"
 #include "guests/linux/brig/lib/sync.h"
 #include "guests/linux/brig/lib/sys.h"
 
@@ -104,13 +106,13 @@ static int prepare(struct container *c, const struct create_options *options)
 		return err_set(0, "a user that is not root needs a user namespace in config.json");
 	}
 	if (c->seccomp.notify) {
-		c->seccomp_listener = terminal_connect(c->seccomp.listener_path);
+		c->seccomp_listener = sock_connect(c->seccomp.listener_path, SOCK_STREAM);
 		if (c->seccomp_listener < 0) {
 			return err_within("seccomp listener");
 		}
 	}
 	if (options->console_socket != NULL) {
-		c->console = terminal_connect(options->console_socket);
+		c->console = sock_connect(options->console_socket, SOCK_STREAM);
 		if (c->console < 0) {
 			return err_within("console socket");
 		}
@@ -277,19 +279,21 @@ static int make_state(struct container *c, const char *text, size_t length, bool
 	return c->fifo < 0 ? err_set(errno, "open FIFO") : 0;
 }
 
-static int build(struct container *c, const struct create_options *options, int *master)
+static int build(struct container *c, const struct create_options *options, struct created *created)
 {
 	if (!c->cgroup.systemd && cgroup_create(&c->cgroup, c->spec, c->id, 0) < 0) {
 		return -1;
 	}
-	if (rootfs_prepare(c) < 0 || mount_prepare(c) < 0) {
+	if (notify_prepare(c) < 0 ||
+	    (options->start && notify_open(&created->notify, c->state_dir) < 0) ||
+	    rootfs_prepare(c) < 0 || mount_prepare(c) < 0) {
 		return -1;
 	}
 	const struct spec_process *process = &c->spec->process;
 	if (process->cpus_initial != NULL && affinity_set(0, process->cpus_initial) < 0) {
 		return -1;
 	}
-	if (start_init(c) < 0 || set_up_init(c, master) < 0 || state_save(c) < 0) {
+	if (start_init(c) < 0 || set_up_init(c, &created->master) < 0 || state_save(c) < 0) {
 		return -1;
 	}
 	if (options->pid_file != NULL && create_write_pid(options->pid_file, c->pid) < 0) {
@@ -318,7 +322,8 @@ static void unmake(struct container *c)
 	err_set(0, "%s", text);
 }
 
-int create_container(struct container *c, const struct create_options *options, int *master)
+int create_container(struct container *c, const struct create_options *options,
+		     struct created *created)
 {
 	size_t length;
 	*c = (struct container){
@@ -331,10 +336,9 @@ int create_container(struct container *c, const struct create_options *options, 
 		.proc = -1,
 		.null = -1,
 		.console = -1,
-		.notify_dir = -1,
 		.cgroup.dir = -1,
 	};
-	*master = -1;
+	*created = (struct created){.master = -1, .notify = {.own = -1, .host = -1}};
 	if (state_check_id(options->id) < 0 || set_paths(c, options) < 0) {
 		return -1;
 	}
@@ -345,10 +349,12 @@ int create_container(struct container *c, const struct create_options *options, 
 	if (text == NULL || prepare(c, options) < 0) {
 		return -1;
 	}
-	if (make_state(c, text, length, options->start) < 0 || build(c, options, master) < 0) {
+	if (make_state(c, text, length, options->start) < 0 || build(c, options, created) < 0) {
 		unmake(c);
 		return -1;
 	}
+	close(c->state_dir);
+	c->state_dir = -1;
 	return 0;
 }
 

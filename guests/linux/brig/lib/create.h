@@ -4,6 +4,7 @@
 #define BRIG_CREATE_H
 
 #include "guests/linux/brig/lib/container.h"
+#include "guests/linux/brig/lib/notify.h"
 #include "guests/linux/brig/lib/state.h"
 
 struct create_options {
@@ -21,11 +22,18 @@ struct create_options {
 	bool keep;   /* run: leave the stopped container */
 };
 
+/* What a caller that stays with the container goes on with. */
+struct created {
+	int master; /* the terminal's, where no console socket takes it; or -1 */
+	struct notify notify;
+};
+
 /*
  * Make a container up to "created", or "running" with options->start. On failure nothing
- * of it is left. `*master` is the terminal's master where no console socket takes it, or -1.
+ * of it is left. Its lock is given back in any case.
  */
-int create_container(struct container *c, const struct create_options *options, int *master);
+int create_container(struct container *c, const struct create_options *options,
+		     struct created *created);
 
 /* Write a process's number to a file, in one step. */
 int create_write_pid(const char *path, pid_t pid);
@@ -49,9 +57,10 @@ pid_t join_start(struct state *state, const struct spec *spec, struct spec_proce
 
 /*
  * Wait for a process of ours, pass signals on, carry a terminal's bytes. Returns an exit
- * status as a shell has it: 128 + signal where a signal ended it.
+ * status as a shell has it: 128 + signal where a signal ended it. `notify`: pass on what it
+ * says of itself; or NULL.
  */
-int supervise(pid_t pid, int master);
+int supervise(pid_t pid, int master, const struct notify *notify);
 /* Block what supervise() will read, before the process starts. */
 void supervise_prepare(void);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "guests/linux/brig/lib/container.h"
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/io.h"
+#include "guests/linux/brig/lib/sock.h"
 #include "guests/linux/brig/lib/state.h"
 
 const char *const filter_actions[] = {
@@ -328,21 +328,7 @@ int filter_send_listener(const struct container *c, int listener)
 {
 	size_t length;
 	const char *text = state_process_json(c, c->seccomp.listener_metadata, &length);
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec data = {.iov_base = (void *)text, .iov_len = length};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control.bytes,
-				 .msg_controllen = sizeof(control.bytes)};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &listener, sizeof(int));
-	if (sendmsg(c->seccomp_listener, &message, MSG_NOSIGNAL) < 0) {
+	if (sock_send(c->seccomp_listener, text, length, listener) < 0) {
 		return err_set(errno, "send the seccomp listener to %s", c->seccomp.listener_path);
 	}
 	return 0;

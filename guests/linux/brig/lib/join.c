@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -19,6 +20,7 @@
 #include "guests/linux/brig/lib/ns.h"
 #include "guests/linux/brig/lib/process.h"
 #include "guests/linux/brig/lib/rootfs.h"
+#include "guests/linux/brig/lib/sock.h"
 #include "guests/linux/brig/lib/sync.h"
 #include "guests/linux/brig/lib/sys.h"
 
@@ -232,7 +234,7 @@ static int prepare(struct container *c, struct state *state, const struct spec *
 		return -1;
 	}
 	if (c->seccomp.notify) {
-		c->seccomp_listener = terminal_connect(c->seccomp.listener_path);
+		c->seccomp_listener = sock_connect(c->seccomp.listener_path, SOCK_STREAM);
 		if (c->seccomp_listener < 0) {
 			return -1;
 		}
@@ -241,7 +243,7 @@ static int prepare(struct container *c, struct state *state, const struct spec *
 		if (!process->terminal) {
 			return err_set(0, "--console-socket: the process has no terminal");
 		}
-		c->console = terminal_connect(options->console_socket);
+		c->console = sock_connect(options->console_socket, SOCK_STREAM);
 		if (c->console < 0) {
 			return -1;
 		}

@@ -396,21 +396,32 @@ static const char *home_of(uid_t uid)
 	return "/";
 }
 
+void process_set_env(struct spec_process *process, const char *assignment)
+{
+	size_t name = strcspn(assignment, "=");
+	size_t count = 0;
+	size_t kept = 0;
+	while (process->env != NULL && process->env[count] != NULL) {
+		count++;
+	}
+	char **env = mem_get((count + 2) * sizeof(*env));
+	for (size_t i = 0; i < count; i++) {
+		bool same = strncmp(process->env[i], assignment, name) == 0 &&
+			    process->env[i][name] == '=';
+		if (!same) {
+			env[kept++] = process->env[i];
+		}
+	}
+	env[kept] = (char *)assignment;
+	process->env = env;
+}
+
 int process_home(struct spec_process *process)
 {
 	if (variable(process->env, "HOME") != NULL) {
 		return 0;
 	}
-	size_t count = 0;
-	while (process->env != NULL && process->env[count] != NULL) {
-		count++;
-	}
-	char **env = mem_get((count + 2) * sizeof(*env));
-	if (count > 0) {
-		memcpy(env, process->env, count * sizeof(*env));
-	}
-	env[count] = mem_format("HOME=%s", home_of(process->uid));
-	process->env = env;
+	process_set_env(process, mem_format("HOME=%s", home_of(process->uid)));
 	err_clear();
 	return 0;
 }

@@ -27,6 +27,8 @@ int process_close_on_exec(unsigned int preserve);
 int process_exec(struct container *c, const struct spec_process *process, const char *file);
 /* The environment that HOME is added to, where it is missing, by /etc/passwd of the root. */
 int process_home(struct spec_process *process);
+/* Set a variable, "NAME=VALUE", in place of every earlier one of the name. */
+void process_set_env(struct spec_process *process, const char *assignment);
 /* Start a session keyring of the container's own. */
 int process_keyring(const struct container *c);
 

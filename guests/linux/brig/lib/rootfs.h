@@ -22,8 +22,6 @@ int terminal_console(struct container *c, int slave);
 int terminal_take(int slave);
 /* Send a terminal's master over a console socket, as runc does. */
 int terminal_send(int socket, int master);
-/* Connect to the console socket of the command line. */
-int terminal_connect(const char *path);
 /* Receive a master through the sync line and copy between it and fds 0 and 1. */
 int terminal_raw(void);
 void terminal_restore(void);

@@ -82,7 +82,7 @@ static void drain(int master)
 	while (poll(&wait, 1, 0) > 0 && (wait.revents & POLLIN) != 0 && carry(master, 1)) {}
 }
 
-int supervise(pid_t pid, int master)
+int supervise(pid_t pid, int master, const struct notify *notify)
 {
 	sigset_t all;
 	int status = 255;
@@ -97,13 +97,14 @@ int supervise(pid_t pid, int master)
 	}
 	/* Whatever ended before the signals were read. */
 	bool ended = reap(pid, &status);
-	struct pollfd fds[3] = {
+	struct pollfd fds[4] = {
 		{.fd = signals, .events = POLLIN},
 		{.fd = master, .events = POLLIN},
 		{.fd = master >= 0 ? 0 : -1, .events = POLLIN},
+		{.fd = notify != NULL ? notify->own : -1, .events = POLLIN},
 	};
 	while (!ended) {
-		if (poll(fds, 3, -1) < 0 && errno != EINTR) {
+		if (poll(fds, 4, -1) < 0 && errno != EINTR) {
 			break;
 		}
 		if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !carry(master, 1)) {
@@ -111,6 +112,10 @@ int supervise(pid_t pid, int master)
 		}
 		if ((fds[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !carry(0, master)) {
 			fds[2].fd = -1;
+		}
+		/* This process is the one to watch: it goes on as long as the container. */
+		if ((fds[3].revents & POLLIN) != 0) {
+			notify_pass(notify, getpid());
 		}
 		if ((fds[0].revents & POLLIN) != 0) {
 			ended = handle_signal(pid, master, &status);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "guests/linux/brig/lib/err.h"
+#include "guests/linux/brig/lib/sock.h"
 
 struct packet {
 	int type;
@@ -31,23 +32,9 @@ int sync_pair(int *ours, int *theirs)
 
 static int send_packet(int line, const struct packet *packet, size_t length, int fd)
 {
-	union control control = {0};
-	struct iovec data = {.iov_base = (void *)packet, .iov_len = length};
-	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	}
-	ssize_t sent;
-	do {
-		sent = sendmsg(line, &message, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
-	return sent < 0 ? err_set(errno, "speak to the other process") : 0;
+	return sock_send(line, packet, length, fd) < 0
+		       ? err_set(errno, "speak to the other process")
+		       : 0;
 }
 
 int sync_send(int line, enum sync_type type, int fd)

@@ -6,10 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <termios.h>
 
@@ -18,6 +16,7 @@
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/mount.h"
 #include "guests/linux/brig/lib/rootfs.h"
+#include "guests/linux/brig/lib/sock.h"
 #include "guests/linux/brig/lib/sys.h"
 
 /* Only the multiplexer of a devpts: anything else there was put by the image. */
@@ -108,54 +107,10 @@ int terminal_take(int slave)
 	return 0;
 }
 
-int terminal_connect(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		return err_set(errno, "make a socket");
-	}
-	/* A longer name than sun_path holds is reached through its folder's descriptor. */
-	const char *name = path;
-	const char *slash = strrchr(path, '/');
-	fd_auto folder = -1;
-	if (strlen(path) >= sizeof(address.sun_path) && slash != NULL) {
-		folder = open(mem_copy(path, (size_t)(slash - path)), O_PATH | O_CLOEXEC);
-		name = mem_format("/proc/self/fd/%d%s", folder, slash);
-	}
-	if (strlen(name) >= sizeof(address.sun_path)) {
-		close(fd);
-		return err_set(ENAMETOOLONG, "connect to %s", path);
-	}
-	memcpy(address.sun_path, name, strlen(name));
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		err_set(errno, "connect to %s", path);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 int terminal_send(int socket, int master)
 {
-	char name[] = "/dev/ptmx";
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec data = {.iov_base = name, .iov_len = sizeof(name) - 1};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &master, sizeof(int));
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+	static const char name[] = "/dev/ptmx";
+	if (sock_send(socket, name, sizeof(name) - 1, master) < 0) {
 		return err_set(errno, "send the terminal to the console socket");
 	}
 	return 0;
