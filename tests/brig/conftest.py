@@ -70,6 +70,12 @@ class Bundle:
         return subprocess.run([runtime, "--root", self.root, *args], capture_output=True,
                               text=True, check=False, cwd=self.path, **kw)
 
+    def silent(self, *args, runtime=BRIG, **kw):
+        """brig, with a container that keeps its output: no pipe, whose end would never come."""
+        return subprocess.run([runtime, "--root", self.root, *args], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              check=False, cwd=self.path, timeout=60, **kw).returncode
+
     def run(self, *command, runtime=BRIG, **kw):
         """Run a command to its end in a new container."""
         self.config["process"]["args"] = list(command)
@@ -85,9 +91,7 @@ class Bundle:
         """Start one that runs on in the background."""
         self.config["process"]["args"] = list(command)
         self.write()
-        with open(os.devnull, "r+b") as null:
-            subprocess.run([BRIG, "--root", self.root, "create", "-b", self.path, self.id],
-                           check=True, timeout=60, stdin=null, stdout=null)
+        assert self.silent("create", "-b", self.path, self.id) == 0
         assert self.brig("start", self.id).returncode == 0
 
     def state(self):

@@ -39,9 +39,7 @@ def test_states_in_order(bundle):
     bundle.config["process"]["args"] = ["/bin/sleep", "1000"]
     bundle.write()
     pid_file = bundle.path + "/pid"
-    with open(os.devnull, "r+b") as null:
-        subprocess.run([BRIG, "--root", bundle.root, "create", "--pid-file", pid_file, "-b",
-                        bundle.path, bundle.id], check=True, timeout=60, stdin=null, stdout=null)
+    assert bundle.silent("create", "--pid-file", pid_file, "-b", bundle.path, bundle.id) == 0
     state = bundle.state()
     assert state["status"] == "created"
     assert state["id"] == bundle.id and state["bundle"] == bundle.path

@@ -83,6 +83,8 @@ int cgroup_plan(struct cgroup *cgroup, const struct spec *spec, const char *id, 
 	const char *asked = cgroup_asks(spec->resources);
 	*cgroup = (struct cgroup){.dir = -1};
 	cgroup->mode = cgroup_detect(&cgroup->mount);
+	cgroup->rootless = rootless;
+	cgroup->optional = rootless && asked == NULL && !systemd;
 	if (asked != NULL && cgroup->mode != CGROUP_UNIFIED) {
 		return err_set(0,
 			       "linux.resources.%s: needs cgroup version 2, which this host does "
@@ -170,7 +172,7 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 {
 	bool existed = false;
 	if (cgroup->path == NULL) {
-		return spec->device_rule_count == 0
+		return spec->device_rule_count == 0 || cgroup->rootless
 			       ? 0
 			       : err_set(0, "linux.resources.devices: needs cgroup version 2");
 	}
@@ -184,7 +186,13 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 		cgroup->dir = make_group(cgroup, &existed);
 	}
 	if (cgroup->dir < 0) {
-		return -1;
+		int error = err_number();
+		if (!cgroup->optional || (error != EACCES && error != EPERM && error != EROFS)) {
+			return -1;
+		}
+		cgroup->path = NULL;
+		err_clear();
+		return 0;
 	}
 	if (existed && !cgroup->systemd && has_processes(cgroup->dir)) {
 		close(cgroup->dir);
@@ -194,7 +202,12 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 	if (cgroup_set(cgroup, spec->resources) < 0) {
 		return -1;
 	}
-	return devices_bpf_attach(cgroup->dir, spec->device_rules, spec->device_rule_count, false);
+	if (devices_bpf_attach(cgroup->dir, spec->device_rules, spec->device_rule_count, false) <
+	    0) {
+		/* Who is not root loads no filter; nor does he make or own a device. As runc has it. */
+		return cgroup->rootless && err_number() == EPERM ? 0 : -1;
+	}
+	return 0;
 }
 
 void cgroup_open(struct cgroup *cgroup)

@@ -21,6 +21,8 @@ struct cgroup {
 	int dir;           /* the group's folder, or -1 */
 	bool systemd;      /* made by systemd as a scope */
 	const char *scope;
+	bool rootless; /* of an ordinary user, who need not have one ... */
+	bool optional; /* ... and does without where none can be made, as no limit is asked for */
 };
 
 /* What this machine has. */

@@ -270,8 +270,14 @@ void init_run(struct container *c)
 	int master = -1;
 	const char *file = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* /proc/PID of this process is closed to what it will share the namespace with. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/*
+	 * /proc/PID of this process is closed to what it will share the namespace with. An
+	 * ordinary user's runtime is kept out by that too, so it has to map users first; nobody
+	 * else is in that user namespace yet.
+	 */
+	if (!c->rootless || spec_namespace_path(c->spec, CLONE_NEWUSER) != NULL) {
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	}
 	reset_signals();
 	err_clear();
 	/* The lock on the container is the runtime's; it must not live on in here. */
