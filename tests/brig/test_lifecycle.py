@@ -199,26 +199,6 @@ def test_C32_preserved_descriptors_and_no_others(bundle):
     assert done.stdout.split() == ["0", "1", "2", "3", "4"], done.stderr
 
 
-def test_C38_killed_create_leaves_what_delete_removes(bundle):
-    """kill -9 of brig after each number of system calls that create makes."""
-    bundle.config["process"]["args"] = ["/bin/sleep", "1000"]
-    bundle.write()
-    for step in range(1, 400, 7):
-        with subprocess.Popen(
-                ["strace", "-qq", "-o", "/dev/null", "-e", f"inject=all:signal=KILL:when={step}",
-                 BRIG, "--root", bundle.root, "create", "-b", bundle.path, bundle.id],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL) as create:
-            done = create.wait(60)
-        state = bundle.brig("state", bundle.id)
-        assert state.returncode == 0 or "does not exist" in state.stderr, state.stderr
-        deleted = bundle.brig("delete", "-f", bundle.id)
-        assert deleted.returncode == 0, (step, deleted.stderr)
-        if done == 0:
-            return
-    assert done == 0, "create was never left to its end"
-
-
 def test_C34_ids(bundle):
     bundle.write()
     for name in ("a/b", "..", ".", "x" * 1000, "", "a b", "a\n"):
