@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of brig's behaviour tests: a bundle with busybox, and brig itself."""
-import copy
 import json
 import os
 import shutil
@@ -76,6 +75,15 @@ class Bundle:
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               check=False, cwd=self.path, timeout=60, **kw).returncode
 
+    def python(self, text):
+        """A command for the host's Python, seen read-only in the container."""
+        seen = [mount["destination"] for mount in self.config["mounts"]]
+        self.config["mounts"] += [
+            {"destination": f"/{name}", "type": "bind", "source": f"/{name}",
+             "options": ["rbind", "ro"]}
+            for name in ("usr", "lib", "lib64") if f"/{name}" not in seen]
+        return ["/usr/bin/python3", "-I", "-c", text]
+
     def run(self, *command, runtime=BRIG, **kw):
         """Run a command to its end in a new container."""
         self.config["process"]["args"] = list(command)
@@ -98,8 +106,18 @@ class Bundle:
         done = self.brig("state", self.id)
         return json.loads(done.stdout) if done.returncode == 0 else None
 
-    def variant(self):
-        return copy.deepcopy(self.config)
+    def processes(self):
+        """All that has the bundle's path or the container's name in its command line."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    text = file.read().decode(errors="replace")
+            except OSError:
+                continue
+            if self.path in text or self.id in text:
+                found.append((pid, text))
+        return found
 
 
 @pytest.fixture

@@ -22,20 +22,6 @@ STEP_LIMIT = 100
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def processes_of(bundle):
-    """All that has the bundle's path or the container's name in its command line."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                text = file.read().decode(errors="replace")
-        except OSError:
-            continue
-        if bundle.path in text or bundle.id in text:
-            found.append((pid, text))
-    return found
-
-
 def left_behind(bundle):
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
         mounts = [line for line in file if bundle.path in line]
@@ -95,7 +81,7 @@ def check(bundle, step):
         assert "does not exist" in state.stderr, (step, state.stderr)
     assert delete(bundle) == (0, ""), step
     assert left_behind(bundle) == ([], [], False), step
-    wait_until(lambda: not processes_of(bundle), f"step {step}: {processes_of(bundle)}")
+    wait_until(lambda: not bundle.processes(), f"step {step}: {bundle.processes()}")
 
 
 # What is there before, what is killed; with which options of strace's.

@@ -69,6 +69,11 @@ def test_missing_program(bundle):
     assert "executable file not found in $PATH" in done.stderr
 
 
+def test_program_that_is_a_folder(bundle):
+    done = bundle.run("/etc")
+    assert done.returncode == 1 and "is a directory: Permission denied" in done.stderr
+
+
 def test_log_json(bundle):
     log = bundle.path + "/log"
     bundle.brig("--log", log, "--log-format", "json", "state", "none")

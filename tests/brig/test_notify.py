@@ -40,12 +40,7 @@ def manager(tmp_path):
 
 
 def speaker(bundle, messages, rest=1000):
-    """The host's Python, seen read-only, speaks to the socket that its environment names."""
-    for name in ("usr", "lib", "lib64"):
-        bundle.config["mounts"].append({"destination": f"/{name}", "type": "bind",
-                                        "source": f"/{name}", "options": ["rbind", "ro"]})
-    bundle.config["process"]["args"] = ["/usr/bin/python3", "-I", "-c",
-                                        SPEAK.format(messages=messages, rest=rest)]
+    bundle.config["process"]["args"] = bundle.python(SPEAK.format(messages=messages, rest=rest))
     bundle.write()
 
 

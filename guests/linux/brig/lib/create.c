@@ -142,7 +142,9 @@ static int join_outer(const struct container *c)
 
 static pid_t clone_init(struct container *c, int line, int sibling)
 {
-	uint64_t flags = spec_new_namespaces(c->spec) & ~(uint64_t)CLONE_NEWTIME;
+	/* Those that init.c enters by itself. */
+	uint64_t later = CLONE_NEWTIME | (c->has_user_namespace ? CLONE_NEWIPC : 0);
+	uint64_t flags = spec_new_namespaces(c->spec) & ~later;
 	pid_t pid = ns_clone(flags, c->cgroup.dir, sibling);
 	if (pid == 0) {
 		c->sync = line;

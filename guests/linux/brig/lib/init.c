@@ -86,6 +86,16 @@ static int become_root(const struct container *c)
 	return 0;
 }
 
+/* Made by the mapped root, or the root of its /dev/mqueue would be nobody's. */
+static int enter_ipc(const struct container *c)
+{
+	bool is_new = (spec_new_namespaces(c->spec) & CLONE_NEWIPC) != 0;
+	if (c->has_user_namespace && is_new && unshare(CLONE_NEWIPC) < 0) {
+		return err_set(errno, "make an ipc namespace");
+	}
+	return 0;
+}
+
 static int set_names(const struct container *c)
 {
 	const char *host = c->spec->hostname;
@@ -204,7 +214,7 @@ static int set_up(struct container *c)
 		return err_set(errno, "start a session");
 	}
 	if (join_namespaces(c) < 0 || become_root(c) < 0 || process_keyring(c) < 0 ||
-	    enter_time(c) < 0 || set_names(c) < 0 || build_root(c) < 0) {
+	    enter_ipc(c) < 0 || enter_time(c) < 0 || set_names(c) < 0 || build_root(c) < 0) {
 		return -1;
 	}
 	return run_hooks(c);

@@ -406,7 +406,7 @@ static int mask(struct container *c, const char *path)
 	if (!is_folder(target)) {
 		return check_null(c->null) < 0 ? -1 : mount_copy_onto(c->null, target, false);
 	}
-	fd_auto empty = mount_new("tmpfs", "tmpfs", "ro,size=0", MOUNT_ATTR_RDONLY);
+	fd_auto empty = mount_new("tmpfs", "tmpfs", "ro", MOUNT_ATTR_RDONLY);
 	if (empty < 0) {
 		return -1;
 	}

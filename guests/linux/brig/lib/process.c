@@ -332,7 +332,12 @@ const char *process_find(const struct spec_process *process)
 	}
 	if (strchr(name, '/') != NULL) {
 		if (!may_execute(name)) {
-			err_set(errno, "exec: \"%s\": stat %s", name, name);
+			/* As a refusal, which engines make exit status 126 of. */
+			if (errno == EISDIR) {
+				err_set(EACCES, "exec: \"%s\": is a directory", name);
+			} else {
+				err_set(errno, "exec: \"%s\": stat %s", name, name);
+			}
 			return NULL;
 		}
 		return name;

@@ -103,13 +103,16 @@ int rootfs_attach(struct container *c)
 
 static int pivot(void)
 {
-	if (sys_pivot_root(".", ".") < 0) {
-		return err_set(errno, "pivot_root");
-	}
-	/* The old root lies over the new one: "." still means it, by the order of mounts. */
 	fd_auto old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (old < 0) {
 		return err_set(errno, "open /");
+	}
+	if (sys_pivot_root(".", ".") < 0) {
+		return err_set(errno, "pivot_root");
+	}
+	/* "." would still be the new root, whose mounts keep the propagation they were given. */
+	if (fchdir(old) < 0) {
+		return err_set(errno, "enter the old root");
 	}
 	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0) {
 		return err_set(errno, "set the propagation of the old root");
