@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What config.json asks for, seen from inside."""
+import json
 import os
 import resource
 import shutil
 import subprocess
+
+import pytest
 
 MAPS = [{"containerID": 0, "hostID": 100000, "size": 65536}]
 
@@ -152,6 +155,48 @@ def test_process_attributes(bundle):
                         "grep Cpus_allowed_list /proc/self/status; "
                         "/bin/busybox cut -d' ' -f19,41 /proc/self/stat").splitlines()
     assert said == ["300", "idle", "Cpus_allowed_list:\t0", "5 3"]
+
+
+@pytest.mark.parametrize("policy, stat", [
+    ("SCHED_OTHER", "7 0"), ("SCHED_BATCH", "7 3"), ("SCHED_IDLE", "0 5")])
+def test_scheduler_of_an_exec(bundle, policy, stat):
+    """From its process file, and not the container's own; SCHED_IDLE has no niceness."""
+    cpus = sorted(os.sched_getaffinity(0))
+    bundle.start("/bin/sleep", "1000")
+    process = {"args": ["/bin/busybox", "sh", "-c",
+                        "/bin/busybox cut -d' ' -f19,41 /proc/self/stat; /bin/busybox ionice; "
+                        "grep Cpus_allowed_list /proc/self/status"],
+               "cwd": "/", "user": {"uid": 0, "gid": 0}, "scheduler": {"policy": policy, "nice": 7},
+               "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 6},
+               "execCPUAffinity": {"initial": str(cpus[0]), "final": str(cpus[-1])}}
+    done = bundle.brig("exec", "--process", "/dev/stdin", bundle.id, stdin=None,
+                       input=json.dumps(process))
+    assert done.stdout.splitlines() == [
+        stat, "best-effort: prio 6", f"Cpus_allowed_list:\t{cpus[-1]}"], done.stderr
+
+
+@pytest.mark.parametrize("key, value, why", [
+    ("scheduler", {"policy": "SCHED_NONE"}, 'policy "SCHED_NONE"'),
+    ("scheduler", {"policy": "SCHED_OTHER", "nice": 20}, "nice is -20 to 19"),
+    ("scheduler", {"policy": "SCHED_OTHER", "flags": ["X"]}, 'flags: "X"'),
+    ("scheduler", {"policy": "SCHED_DEADLINE", "runtime": 0}, "set the scheduler"),
+    ("ioPriority", {"class": "IOPRIO_CLASS_NONE", "priority": 0}, "IOPRIO_CLASS_NONE"),
+    ("ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 8}, "priority 8"),
+    ("execCPUAffinity", {"initial": "x"}, "execCPUAffinity"),
+    ("execCPUAffinity", {"final": "3-1"}, "execCPUAffinity"),
+    ("execCPUAffinity", {"final": "1023"}, "run on CPUs 1023"),
+])
+def test_process_attributes_that_are_none(bundle, key, value, why):
+    bundle.config["process"][key] = value
+    done = bundle.run("/bin/sh", "-c", "true")
+    assert done.returncode == 1 and why in done.stderr, done.stderr
+    assert bundle.state() is None
+
+
+def test_intel_rdt_is_refused(bundle):
+    bundle.config["linux"]["intelRdt"] = {"closID": "x"}
+    done = bundle.run("/bin/sh", "-c", "true")
+    assert done.returncode == 1 and "intelRdt" in done.stderr
 
 
 def test_environment_and_home(bundle):

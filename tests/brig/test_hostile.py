@@ -64,16 +64,27 @@ def test_C39_exec_into_paused(bundle):
     assert bundle.brig("delete", "-f", bundle.id).returncode == 0, "a frozen one dies too"
 
 
+def later_process(ticks):
+    """A process that did not start in this tick (of 10 ms), which is what tells it apart."""
+    while True:
+        made = subprocess.Popen(["sleep", "1000"])
+        with open(f"/proc/{made.pid}/stat", encoding="ascii") as stat:
+            if int(stat.read().rsplit(")", 1)[1].split()[19]) != ticks:
+                return made
+        made.kill()
+        made.wait()
+
+
 def test_C39_pid_of_another(bundle):
     """The number is in use again: that process is not the container's, and is left alone."""
     bundle.start("/bin/sleep", "1000")
-    with subprocess.Popen(["sleep", "1000"]) as other:
+    assert bundle.brig("kill", bundle.id, "KILL").returncode == 0
+    wait_until(lambda: bundle.state()["status"] == "stopped", "stopped")
+    file = f"{bundle.root}/{bundle.id}/state.json"
+    with open(file, encoding="utf-8") as stream:
+        state = json.load(stream)
+    with later_process(state["startTime"]) as other:
         try:
-            assert bundle.brig("kill", bundle.id, "KILL").returncode == 0
-            wait_until(lambda: bundle.state()["status"] == "stopped", "stopped")
-            file = f"{bundle.root}/{bundle.id}/state.json"
-            with open(file, encoding="utf-8") as stream:
-                state = json.load(stream)
             with open(file, "w", encoding="utf-8") as stream:
                 json.dump(dict(state, pid=other.pid), stream)
             assert bundle.state()["status"] == "stopped"

@@ -88,6 +88,7 @@ def test_exec(bundle):
     done = bundle.brig("exec", "--cwd", "/tmp", "-e", "A=b", "-u", "5:6", bundle.id,
                        "/bin/sh", "-c", "echo $PWD $A; id -u; id -g")
     assert done.stdout == "/tmp b\n5\n6\n"
+    assert "--pid-file VALUE" in bundle.brig("exec", "--help").stdout
     missing = bundle.brig("exec", bundle.id, "nosuch")
     assert missing.returncode == 255 and "executable file not found in $PATH" in missing.stderr
 

@@ -124,6 +124,10 @@ static int parse_globals(int argc, char **argv, const char **root)
 			break;
 		case 'f':
 			globals.log_json = strcmp(optarg, "json") == 0;
+			if (!globals.log_json && strcmp(optarg, "text") != 0) {
+				return err_set(0, "--log-format: \"%.16s\" is not text or json",
+					       optarg);
+			}
 			break;
 		case 'c':
 			globals.systemd_cgroup = strcmp(optarg, "systemd") == 0;

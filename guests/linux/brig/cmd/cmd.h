@@ -47,7 +47,7 @@ struct cmd_option {
 
 /*
  * Read options and exactly `operands` operands (negative: at least that many, as -n), which
- * argv[0] on then holds. Returns the number of operands, or -1 with the failure recorded.
+ * argv[0] on then holds. --help and -h end the program. Returns the number of operands, or -1 with the failure recorded.
  */
 int cmd_parse(int argc, char **argv, const struct cmd_option *options, int operands);
 

@@ -9,6 +9,9 @@
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/process.h"
 
+/* Exit status where no process was started: none that a program is likely to end with. */
+#define FAILED 255
+
 struct exec_options {
 	struct join_options join;
 	const char *process;
@@ -207,8 +210,12 @@ int cmd_exec(int argc, char **argv)
 	struct state state;
 	struct spec *spec = NULL;
 	int master = -1;
-	if (parse(argc, argv, &o) < 0 || prepare(&state, argv[0], argv + 1, &o, &spec) < 0) {
+	if (parse(argc, argv, &o) < 0) {
 		return cmd_fail();
+	}
+	if (prepare(&state, argv[0], argv + 1, &o, &spec) < 0) {
+		cmd_fail();
+		return FAILED;
 	}
 	if (!o.detach) {
 		supervise_prepare();
@@ -218,7 +225,7 @@ int cmd_exec(int argc, char **argv)
 	if (pid < 0) {
 		err_within("exec failed");
 		cmd_fail();
-		return 255;
+		return FAILED;
 	}
 	if (o.detach) {
 		return 0;

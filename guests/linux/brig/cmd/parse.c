@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guests/linux/brig/cmd/cmd.h"
@@ -8,6 +10,7 @@
 #include "guests/linux/brig/lib/mem.h"
 
 #define OPTIONS_LIMIT 40
+#define HELP          255 /* below the numbers of the table's options, above letters */
 
 static int add_to_list(const char ***list, const char *text)
 {
@@ -66,6 +69,8 @@ static void translate(const struct cmd_option *options, struct option *longs, ch
 			}
 		}
 	}
+	longs[n] = (struct option){.name = "help", .val = HELP};
+	*shorts++ = 'h';
 	*shorts = '\0';
 }
 
@@ -82,10 +87,26 @@ static const struct cmd_option *find(const struct cmd_option *options, int code)
 	return NULL;
 }
 
+/* --help, -h: what there is, by the table; the manual says what it is for. */
+static void print_help(const char *command, const struct cmd_option *options, int operands)
+{
+	printf("usage: brig %s%s%s\n", command, options->name != NULL ? " [OPTIONS]" : "",
+	       operands == 0 ? "" : " OPERAND...");
+	for (; options->name != NULL; options++) {
+		const char *value = options->flag != NULL ? "" : " VALUE";
+		if (options->letter != 0) {
+			printf("  -%c%s, --%s%s\n", options->letter, value, options->name, value);
+		} else {
+			printf("  --%s%s\n", options->name, value);
+		}
+	}
+	exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
 int cmd_parse(int argc, char **argv, const struct cmd_option *options, int operands)
 {
 	struct option longs[OPTIONS_LIMIT] = {0};
-	char shorts[OPTIONS_LIMIT * 2 + 3];
+	char shorts[OPTIONS_LIMIT * 2 + 4];
 	int code;
 
 	translate(options, longs, shorts);
@@ -93,6 +114,9 @@ int cmd_parse(int argc, char **argv, const struct cmd_option *options, int opera
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct cmd_option *option = find(options, code);
+		if (code == HELP || code == 'h') {
+			print_help(argv[0], options, operands);
+		}
 		if (option == NULL) {
 			return err_set(0, "%s: %s: %s", argv[0], argv[optind - 1],
 				       code == ':' ? "needs a value" : "no such option");
