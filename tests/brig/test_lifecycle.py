@@ -187,6 +187,24 @@ def test_ps_and_list(bundle):
     assert json.loads(bundle.brig("list", "-f", "json").stdout)[0]["id"] == bundle.id
 
 
+@pytest.mark.parametrize("way", ["start", "run"])
+def test_poststart_hook_that_fails(bundle, way):
+    out = bundle.path + "/out"
+    bundle.config["hooks"] = {"poststart": [{"path": "/bin/false"}],
+                              "poststop": [{"path": "/bin/sh", "args": ["sh", "-c", f"cat > {out}"]}]}
+    bundle.config["process"]["args"] = ["/bin/sleep", "1000"]
+    bundle.write()
+    if way == "start":
+        assert bundle.silent("create", "-b", bundle.path, bundle.id) == 0
+        done = bundle.brig("start", bundle.id)
+    else:
+        done = bundle.brig("run", "-b", bundle.path, bundle.id)
+    assert done.returncode == 1 and "/bin/false: exit status 1" in done.stderr
+    assert bundle.state() is None
+    wait_until(lambda: not bundle.processes(), "processes stayed")
+    assert json.loads(open(out, encoding="utf-8").read())["status"] == "stopped"
+
+
 def test_features(bundle):
     said = json.loads(bundle.brig("features").stdout)
     assert said["ociVersionMin"] == "1.0.0" and "time" in said["linux"]["namespaces"]

@@ -3,11 +3,13 @@ BRIG_PARTS := $(addprefix guests/linux/brig/lib/,err.c mem.c io.c json.c jw.c)
 BRIG_SPEC  := $(BRIG_PARTS) $(addprefix guests/linux/brig/lib/,spec.c spec_linux.c \
 	spec_process.c mount_option.c)
 
-BRIG_TESTS := test_brig_spec test_brig_cgroup test_brig_devices test_brig_io test_brig_utc
+BRIG_TESTS := test_brig_spec test_brig_cgroup test_brig_devices test_brig_io test_brig_utc \
+	test_brig_state
 HOST_TESTS += $(BRIG_TESTS)
 test_brig_spec_NEEDS    := $(BRIG_SPEC)
 test_brig_cgroup_NEEDS  := $(BRIG_SPEC) $(addprefix guests/linux/brig/lib/,cgroup.c cgroup_set.c \
 	cgroup_systemd.c devices_bpf.c)
+test_brig_state_NEEDS   := $(test_brig_cgroup_NEEDS) $(addprefix guests/linux/brig/lib/,state.c utc.c)
 test_brig_devices_NEEDS := $(BRIG_SPEC) guests/linux/brig/lib/devices_bpf.c
 test_brig_io_NEEDS      := $(BRIG_PARTS)
 test_brig_utc_NEEDS     := guests/linux/brig/lib/utc.c

@@ -12,6 +12,7 @@
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/hooks.h"
 #include "guests/linux/brig/lib/io.h"
+#include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/signals.h"
 #include "guests/linux/brig/lib/sys.h"
 
@@ -53,7 +54,10 @@ static int start(const char *id)
 	}
 	unlinkat(state.dir, "start", 0);
 	if (run_poststart(&state) < 0) {
-		return -1;
+		/* The container ends and is removed (runtime.md, lifecycle 9, 12 and 13). */
+		const char *text = mem_format("%s", err_text());
+		create_destroy(&state);
+		return err_set(0, "%s", text);
 	}
 	/* Without the lock: whoever has to end a container that never gets ready needs it. */
 	close(state.dir);
