@@ -52,6 +52,9 @@ def test_run_and_limits(linux):
     assert linux(f"cat {GROUP}/cpu.max") == "50000 100000"
     linux("brig update --memory 33554432 --pids-limit 30 c1")
     assert linux(f"cat {GROUP}/memory.max {GROUP}/pids.max").split() == ["33554432", "30"]
+    less = json.dumps({"memory": {"limit": 4096, "checkBeforeUpdate": True}})
+    assert "less than is used now" in linux(f"echo '{less}' | brig update -r - c1 2>&1 || true")
+    assert linux(f"cat {GROUP}/memory.max") == "33554432"
     stats = json.loads(linux("brig events --stats c1"))
     assert stats["data"]["pids"] == {"current": 1, "limit": 30}
     linux("brig pause c1")

@@ -52,6 +52,8 @@ static void test_limits(void **state)
 	expect("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":5}]}}",
 	       "io.max", "8:0 rbps=5");
 	expect("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":9}]}", "hugetlb.2MB.max", "9");
+	expect("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":9}]}", "hugetlb.2MB.rsvd.max",
+	       "9");
 	expect("{\"unified\":{\"memory.high\":\"5\"}}", "memory.high", "5");
 }
 

@@ -2,6 +2,7 @@
 /* linux.resources as files of cgroup version 2 (config-linux.md; the kernel's cgroup-v2.rst). */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guests/linux/brig/lib/cgroup.h"
@@ -248,10 +249,15 @@ static int plan_hugepages(const struct json *list, struct cgroup_writes *writes)
 		if (*size == '\0' || strspn(size, "0123456789KMGB") != strlen(size)) {
 			return err_set(0, "pageSize: \"%.16s\" is none", size);
 		}
-		if (add(writes, mem_format("hugetlb.%s.max", size),
-			mem_format("%llu", (unsigned long long)limit)) < 0) {
+		const char *file = mem_format("hugetlb.%s.max", size);
+		const char *value = mem_format("%llu", (unsigned long long)limit);
+		if (add(writes, file, value) < 0 ||
+		    add(writes, mem_format("hugetlb.%s.rsvd.max", size), value) < 0) {
 			return -1;
 		}
+		/* Reservations have a limit since Linux 5.7. */
+		writes->write[writes->count - 1].other_file = file;
+		writes->write[writes->count - 1].other_value = value;
 	}
 	return 0;
 }
@@ -377,6 +383,27 @@ static int write_one(int dir, const struct cgroup_write *write)
 	return -1;
 }
 
+/* memory.checkBeforeUpdate: the kernel would end processes until a lower limit holds. */
+static int check_memory(int dir, const struct json *resources)
+{
+	const struct json *memory = json_get(resources, "memory");
+	bool asked = false;
+	int64_t limit = 0;
+	if (memory == NULL) {
+		return 0;
+	}
+	if (json_bool(memory, "checkBeforeUpdate", &asked) < 0 ||
+	    json_i64(memory, "limit", &limit) < 0) {
+		return err_within("memory");
+	}
+	const char *used = asked && limit > 0 ? io_peek(dir, "memory.current") : NULL;
+	if (used != NULL && strtoull(used, NULL, 10) > (uint64_t)limit) {
+		return err_set(0, "memory.limit: %lld is less than is used now, %.*s",
+			       (long long)limit, (int)strcspn(used, "\n"), used);
+	}
+	return 0;
+}
+
 int cgroup_set(const struct cgroup *cgroup, const struct json *resources)
 {
 	if (resources == NULL) {
@@ -389,6 +416,9 @@ int cgroup_set(const struct cgroup *cgroup, const struct json *resources)
 	if (writes->count > 0 && cgroup->dir < 0) {
 		return err_set(0, "%s: the container has no cgroup of version 2",
 			       writes->write[0].file);
+	}
+	if (check_memory(cgroup->dir, resources) < 0) {
+		return -1;
 	}
 	for (uint32_t i = 0; i < writes->count; i++) {
 		if (write_one(cgroup->dir, &writes->write[i]) < 0) {
