@@ -7,10 +7,10 @@ KEEL_LIBFDT_SRCS := $(addprefix $(LIBFDT_DIR)/fdt,.c _addresses.c _ro.c)
 BARE_PROGRAMS += keel
 keel_LDS  := $(R)/keel.lds
 keel_SRCS := $(addprefix $(R)/port/,start.S vectors.S fp.S probe.S boot.c console.c fmt.c \
-		fp.c gic.c gicv2.c gicv3.c irq.c machine.c mmu.c panic.c port.c psci.c \
+		fp.c gic.c gicv2.c gicv3.c gpio.c irq.c machine.c mmu.c panic.c port.c psci.c \
 		string.c trap.c) \
 	$(addprefix $(R)/app/,main.c cmd_debug.c cmd_loop.c cmd_system.c control.c \
-		histogram.c line.c motor.c selftest.c selftest_fp.c selftest_sync.c \
+		histogram.c line.c motor.c report.c selftest.c selftest_fp.c selftest_sync.c \
 		selftest_time.c shell.c) \
 	$(KEEL_KERNEL_SRCS) $(KEEL_LIBFDT_SRCS)
 # Strict alignment: some of it runs before the MMU is on. The kernel keeps off

@@ -175,6 +175,68 @@ static void test_psci_conduit(void **state)
 	assert_true(m.psci_smc);
 }
 
+static void set_bootargs(const char *text)
+{
+	int node = fdt_path_offset(tree, "/chosen");
+
+	if (node < 0) {
+		node = fdt_add_subnode(tree, 0, "chosen");
+	}
+	assert_int_equal(fdt_setprop_string(tree, node, "bootargs", text), 0);
+	machine_parse(&m, tree);
+}
+
+static void test_loop_line(void **state)
+{
+	static const char *const unsound[] = {"",
+					      "loop-line",
+					      "loop-line=",
+					      "loop-line=58",
+					      "loop-line=1x",
+					      "loop-line=-1",
+					      "loop-line=99999999999",
+					      "my-loop-line=1"};
+
+	(void)state;
+	add_reg(add_node("gpio", "brcm,bcm2711-gpio"), 0xfe200000, 0x100);
+	set_bootargs("loop-line=17");
+	assert_int_equal(m.loop_line, 17);
+	assert_int_equal(m.gpio, 0xfe200000);
+	set_bootargs("quiet loop-line=0 more");
+	assert_int_equal(m.loop_line, 0);
+	for (size_t i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++) {
+		set_bootargs(unsound[i]);
+		assert_int_equal(m.loop_line, MACHINE_NO_LINE);
+		assert_int_equal(m.gpio, 0);
+	}
+}
+
+static void test_loop_report(void **state)
+{
+	static const char *const none[] = {"quiet",
+					   "loop-report=1",
+					   "loop-report=,5",
+					   "loop-report=1;2",
+					   "loop-report=1,2x",
+					   "loop-report=1,",
+					   "loop-report=1000001,2"};
+	(void)state;
+	set_bootargs("a loop-report=300,1000000 b");
+	assert_int_equal(m.report_after, 300);
+	assert_int_equal(m.report_periods, 1000000);
+	for (unsigned int i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		set_bootargs(none[i]);
+		assert_int_equal(m.report_periods, 0);
+	}
+}
+
+static void test_loop_line_of_no_controller(void **state)
+{
+	(void)state;
+	set_bootargs("loop-line=17");
+	assert_int_equal(m.gpio, 0);
+}
+
 #define MACHINE_TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -190,6 +252,9 @@ int main(void)
 		MACHINE_TEST(test_timer_is_the_third_interrupt),
 		MACHINE_TEST(test_memory),
 		MACHINE_TEST(test_psci_conduit),
+		MACHINE_TEST(test_loop_line),
+		MACHINE_TEST(test_loop_line_of_no_controller),
+		MACHINE_TEST(test_loop_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

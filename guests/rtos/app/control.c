@@ -3,6 +3,7 @@
 #include "guests/rtos/app/app.h"
 #include "guests/rtos/app/motor.h"
 #include "guests/rtos/keel/keel.h"
+#include "guests/rtos/port/gpio.h"
 
 #define STACK_SIZE    8192
 #define FIRST_RPM     1500
@@ -32,28 +33,31 @@ static void reset_stats(void)
 	stats.periods = 0;
 	stats.missed = 0;
 	stats.skipped = 0;
-	histogram_reset(&stats.late);
-	histogram_reset(&stats.exec);
+	stats.late = (struct histogram){0};
+	stats.exec = (struct span){0};
 }
 
-static void take_commands(void)
+/* Returns whether the counts shall start anew with the next period. */
+static bool take_commands(void)
 {
 	struct command command;
+	bool anew = false;
 
 	while (queue_receive(&commands, &command, KEEL_NO_WAIT) == KEEL_OK) {
 		if (command.kind == COMMAND_SETPOINT) {
 			stats.setpoint_rpm = command.setpoint_rpm;
 		} else {
-			reset_stats();
+			anew = true;
 		}
 	}
+	return anew;
 }
 
 static void record(uint64_t release, uint64_t woken, uint64_t done, int32_t speed)
 {
 	stats.periods++;
 	histogram_add(&stats.late, clock_to_ns(woken - release));
-	histogram_add(&stats.exec, clock_to_ns(done - woken));
+	span_add(&stats.exec, clock_to_ns(done - woken));
 	stats.speed_rpm = speed;
 }
 
@@ -83,12 +87,18 @@ static void control_loop(void *arg)
 	motor_reset(&motor);
 	for (;;) {
 		uint64_t woken;
+		bool anew;
 
 		(void)task_sleep_until(release);
 		woken = port_now();
-		take_commands();
+		gpio_set_loop_line(true);
+		anew = take_commands();
 		motor_step(&motor, stats.setpoint_rpm);
+		gpio_set_loop_line(false);
 		record(release, woken, port_now(), motor_speed_rpm(&motor));
+		if (anew) {
+			reset_stats();
+		}
 		release = next_release(release, period);
 	}
 }

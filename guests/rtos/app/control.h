@@ -13,7 +13,7 @@ struct control_stats {
 	uint64_t missed;       /* steps not finished when the next one was due */
 	uint64_t skipped;      /* releases dropped because of that */
 	struct histogram late; /* from the release to the task's first instruction */
-	struct histogram exec; /* from there to the step's end */
+	struct span exec;      /* from there to the step's end */
 	int32_t setpoint_rpm, speed_rpm;
 };
 

@@ -40,6 +40,10 @@ static void print_banner(const struct machine *m)
 	console_printf("cpu: %s (midr 0x%08lx) at EL1\n", cpu_name(midr), midr);
 	console_printf("gic: version %u at 0x%lx\n", m->gic_version, m->gicd);
 	console_printf("timer: %u Hz, virtual, INTID %u\n", clock_frequency(), m->timer_intid);
+	if (m->gpio != 0) {
+		console_printf("gpio: 0x%lx, line %u is high during each step of the loop\n",
+			       m->gpio, m->loop_line);
+	}
 	console_printf("memory: %lu MiB at 0x%lx\n", m->ram_size >> 20, m->ram_base);
 }
 
@@ -47,5 +51,8 @@ void app_main(const struct machine *m)
 {
 	print_banner(m);
 	control_start();
+	if (m->report_periods != 0) {
+		report_start(m->report_after, m->report_periods);
+	}
 	shell_start();
 }

@@ -20,7 +20,7 @@ static void cmd_help(int count, char **args);
 static const struct command commands[] = {
 	{"help", "", "list the commands", cmd_help},
 	{"ps", "", "tasks: priority, state, CPU time, stack", cmd_ps},
-	{"loop", "[reset]", "punctuality of the control loop; start it anew", cmd_loop},
+	{"loop", "[bins|reset]", "punctuality of the control loop; finer; start anew", cmd_loop},
 	{"setpoint", "<rpm>", "the speed the control loop shall hold", cmd_setpoint},
 	{"uptime", "", "time since boot", cmd_uptime},
 	{"mem", "", "memory and its use", cmd_mem},

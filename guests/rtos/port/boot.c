@@ -8,6 +8,7 @@
 #include "guests/rtos/port/console.h"
 #include "guests/rtos/port/cpu.h"
 #include "guests/rtos/port/gic.h"
+#include "guests/rtos/port/gpio.h"
 #include "guests/rtos/port/irq.h"
 #include "guests/rtos/port/mmu.h"
 #include "guests/rtos/port/psci.h"
@@ -92,6 +93,7 @@ void boot_main(uint64_t fdt_pa)
 	find_machine(fdt_pa);
 	console_init(&machine);
 	gic_init(&machine);
+	gpio_init(&machine);
 	start_kernel();
 	app_main(&machine);
 	console_start(&machine);

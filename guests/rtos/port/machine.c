@@ -8,6 +8,8 @@
 #define GIC_CELLS       3 /* type, number, flags: arm,gic.yaml */
 #define TIMER_VIRT      2 /* arm,arch_timer.yaml: secure, physical, virtual, hypervisor */
 #define PATH_MAX_LENGTH 64
+#define GPIO_LINES      58
+#define REPORT_LIMIT    1000001
 
 /* QEMU virt (hw/arm/virt.c, base_memmap). */
 static const struct machine qemu_virt = {
@@ -20,6 +22,7 @@ static const struct machine qemu_virt = {
 	.uart = 0x09000000,
 	.uart_intid = 33,
 	.timer_intid = 27,
+	.loop_line = MACHINE_NO_LINE,
 };
 
 static void note_missing(struct machine *m, const char *what)
@@ -169,6 +172,81 @@ static void parse_psci(struct machine *m, const void *fdt)
 	}
 }
 
+/* The value of the word NAME=VALUE, to the string's end; NULL: it is not there. */
+static const char *find_word(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (bool begins = true; *text != '\0'; text++) {
+		if (begins && strlen(text) > length && memcmp(text, name, length) == 0 &&
+		    text[length] == '=') {
+			return text + length + 1;
+		}
+		begins = *text == ' ';
+	}
+	return NULL;
+}
+
+/* The number at the text's begin, below `limit`; returns what follows it, NULL: there is none. */
+static const char *parse_number(const char *text, unsigned int limit, unsigned int *value)
+{
+	if (text == NULL || *text < '0' || *text > '9') {
+		return NULL;
+	}
+	for (*value = 0; *text >= '0' && *text <= '9'; text++) {
+		*value = *value * 10 + (unsigned int)(*text - '0');
+		if (*value >= limit) {
+			return NULL;
+		}
+	}
+	return text;
+}
+
+static bool is_end(const char *text)
+{
+	return text != NULL && (*text == '\0' || *text == ' ');
+}
+
+static void parse_gpio(struct machine *m, const void *fdt, const char *bootargs)
+{
+	int node = find(fdt, "brcm,bcm2711-gpio");
+	unsigned int line;
+	uint64_t size;
+
+	if (!is_end(parse_number(find_word(bootargs, "loop-line"), GPIO_LINES, &line))) {
+		return;
+	}
+	m->loop_line = line;
+	if (node < 0 || !read_reg(fdt, node, 0, &m->gpio, &size)) {
+		note_missing(m, "brcm,bcm2711-gpio");
+	}
+}
+
+static void parse_report(struct machine *m, const char *bootargs)
+{
+	unsigned int after;
+	unsigned int periods;
+	const char *text = parse_number(find_word(bootargs, "loop-report"), REPORT_LIMIT, &after);
+
+	if (text != NULL && *text == ',' &&
+	    is_end(parse_number(text + 1, REPORT_LIMIT, &periods))) {
+		m->report_after = after;
+		m->report_periods = periods;
+	}
+}
+
+static void parse_bootargs(struct machine *m, const void *fdt)
+{
+	int length;
+	const char *bootargs =
+		fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", &length);
+
+	if (bootargs != NULL && length > 0 && bootargs[length - 1] == '\0') {
+		parse_gpio(m, fdt, bootargs);
+		parse_report(m, bootargs);
+	}
+}
+
 void machine_parse(struct machine *m, const void *fdt)
 {
 	*m = qemu_virt;
@@ -183,4 +261,5 @@ void machine_parse(struct machine *m, const void *fdt)
 	parse_timer(m, fdt);
 	parse_memory(m, fdt);
 	parse_psci(m, fdt);
+	parse_bootargs(m, fdt);
 }

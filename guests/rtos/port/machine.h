@@ -17,7 +17,13 @@ struct machine {
 	unsigned int uart_intid;
 	unsigned int timer_intid; /* the virtual timer's */
 	bool psci_smc;
+	uint64_t gpio;          /* BCM2711's controller; 0: none */
+	unsigned int loop_line; /* of it, as the bootargs say: loop-line=17 */
+	/* loop-report=AFTER,PERIODS: periods of the control loop; no more than a million, 0: no report */
+	unsigned int report_after, report_periods;
 };
+
+#define MACHINE_NO_LINE UINT32_MAX
 
 /*
  * Fill `m` from the tree at `fdt`, taking QEMU virt's fixed map for whatever
