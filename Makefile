@@ -35,14 +35,16 @@ HOSTCC  ?= gcc
 # make CC=clang builds the same sources with clang.
 ifneq ($(findstring clang,$(CC)),)
 TARGET_FLAG := --target=aarch64-linux-gnu
+gcc_only =
 else
 TARGET_FLAG := -fconserve-stack
+gcc_only = $(1)
 endif
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough
 # Freestanding code: what runs on the bare machine, the hypervisor and payloads.
-BARE_CFLAGS := $(TARGET_FLAG) -std=c11 -O2 -g $(WARN) -ffreestanding -fno-common \
+BARE_CFLAGS := $(TARGET_FLAG) -std=c11 -O2 -g $(WARN) -Wno-missing-field-initializers -ffreestanding -fno-common \
 	-fno-strict-aliasing -fno-asynchronous-unwind-tables \
 	-march=armv8-a+nocrypto -mno-outline-atomics -ffunction-sections -fdata-sections -I.
 BARE_LDFLAGS := -nostdlib -static --gc-sections --no-warn-rwx-segments --build-id=none \
@@ -108,7 +110,7 @@ help:
 	@echo "make soak         one boot, BOOTS=20 times in a row"
 	@echo "make test-brig    the container runtime, natively (root); make bench-brig: beside crun and runc"
 	@echo "make bench        instructions of each trap; bench-check fails where one rose; bench-exits,"
-	@echo "                  bench-latency: a Linux boot by reason; the RTOS's lateness beside storms"
+	@echo "                  bench-latency: a Linux boot by reason; keel's lateness beside storms"
 	@echo "make bundle       CONFIG=my.dts OUT=my.itb [IMAGES=folder]: a bundle of your own"
 	@echo "make check-config what the board would say to CONFIG, and the map of who owns what"
 	@echo "make bhcheck      the desk checker itself: build/bhcheck BUNDLE BOARD.dtb"

@@ -35,17 +35,30 @@ void arch_call(unsigned int cpu, void (*fn)(void *arg), void *arg);
 /* Map physical memory for EL2, read-write, or give it back. Page-aligned. NULL: out of tables. */
 void *arch_map(paddr_t pa, uint64_t size) MUST_CHECK;
 void arch_unmap(void *va, uint64_t size);
+/*
+ * Map at most ARCH_WINDOW_SIZE bytes in the one window that there is for this, until arch_unmap().
+ * Page-aligned. It takes no table, so that a guest may have it done at any place as often as it
+ * likes; the caller sees to it that there is one user at a time. NULL: no such memory.
+ */
+#define ARCH_WINDOW_SIZE (2 * SZ_4K)
+void *arch_window(paddr_t pa, uint64_t size) MUST_CHECK;
 /* Map the pages of device registers, at their own address. Returns 0, or -1: out of tables. */
 int arch_map_device(paddr_t pa, uint64_t size) MUST_CHECK;
 /* One access to such registers, of 1, 2, 4 or 8 bytes. False: the bus refused it. */
 bool arch_device_read(uint64_t address, unsigned int size, uint64_t *value) MUST_CHECK;
 bool arch_device_write(uint64_t address, unsigned int size, uint64_t value) MUST_CHECK;
-/* Zero or clean, by VA; both reach the point of coherency. */
+/* The same of 4 bytes, where a refusal needs no reaction: it reads as otherwise. */
+uint32_t arch_device_word(uint64_t address, uint32_t otherwise);
+/*
+ * Zero or clean and invalidate, by VA; both reach the point of coherency. What is cleaned is so
+ * after all accesses before, those to devices too.
+ */
 void arch_zero(void *va, uint64_t size);
 void arch_clean_poc(const void *va, uint64_t size);
 /* A page-table page is at this address in EL2. */
 void *arch_table(paddr_t pa);
-paddr_t arch_table_pa(const void *table);
+/* Where memory of the hypervisor's image lies. */
+paddr_t arch_pa(const void *va);
 /* After a descriptor was written: make it visible to the table walker. */
 void arch_table_sync(void);
 /* Invalidate a VM's translations: one IPA range, or everything. All CPUs. */
@@ -59,6 +72,8 @@ void arch_vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0);
 _Noreturn void arch_leave_guest(void);
 /* Enter the guest with the reset context of v. */
 _Noreturn void arch_enter_guest(struct vcpu *v);
+/* Have the access for which the guest trapped here made again: later, when its CPU has been free. */
+void arch_repeat_access(void);
 /* Where the guest that trapped here is. */
 uint64_t arch_guest_pc(void);
 /* Does the timer behind this private interrupt of the current vCPU ask for it: on, due, not masked? */

@@ -95,6 +95,7 @@ static int find_uart(const void *fdt, int node, struct board_uart *uart)
 		memset(uart, 0, sizeof(*uart));
 		return -1;
 	}
+	uart->node = node;
 	return 0;
 }
 

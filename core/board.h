@@ -67,6 +67,7 @@ struct board_uart {
 	enum uart_type type;
 	struct mem_range regs;
 	uint32_t intid; /* 0: none */
+	int node;       /* offset in the tree */
 };
 
 struct board_timer {

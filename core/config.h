@@ -15,18 +15,21 @@
 #include "core/lib/types.h"
 #include "core/report.h"
 
-#define CONFIG_VMS_MAX    16
-#define VM_NAME_MAX       32 /* with the NUL */
-#define VM_VCPUS_MAX      8
-#define VM_REGIONS_MAX    8
-#define VM_DEVICES_MAX    16
-#define DEVICE_REGS_MAX   4
-#define VM_FILTERS_MAX    16 /* register ranges of one VM that are filtered */
-#define DEVICE_IRQS_MAX   8
-#define VM_IMAGE_NAME_MAX 64
-#define VM_BOOTARGS_MAX   512
-/* Guest RAM lies below this IPA: 2^36 fits every board's stage-2. */
-#define VM_IPA_LIMIT (1UL << 36)
+#define CONFIG_VMS_MAX      16
+#define VM_NAME_MAX         32 /* with the NUL */
+#define VM_VCPUS_MAX        8
+#define VM_REGIONS_MAX      8
+#define VM_DEVICES_MAX      16
+#define DEVICE_REGS_MAX     8  /* with the windows of a PCI bridge */
+#define VM_FILTERS_MAX      16 /* register ranges of one VM that are filtered */
+#define DEVICE_IRQS_MAX     8
+#define VM_MAILBOX_TAGS_MAX 32
+#define VM_IMAGE_NAME_MAX   64
+#define VM_BOOTARGS_MAX     512
+/* The request that has the firmware make the USB controller behind PCIe ready again. */
+#define MAILBOX_TAG_RESET_USB 0x30058
+/* A VM's memory and devices lie below this IPA: what a stage 2 of three levels has. */
+#define VM_IPA_LIMIT (1UL << 39)
 /* The largest configuration tree that is accepted, in bytes. */
 #define CONFIG_FDT_MAX SZ_64K
 /* Where a region lies physically before config_place() decided. */
@@ -54,15 +57,27 @@ struct device_irq {
 	bool shared; /* other VMs or the hypervisor have devices with the same one */
 };
 
+/* How a VM reaches a device of its own, in the order of the properties' names. */
+enum device_access {
+	DEVICE_MAPPED,   /* devices: its pages are in stage 2 */
+	DEVICE_FILTERED, /* filtered-devices: each access is carried out for it (vfilter.h) */
+	DEVICE_GPIO,     /* gpio-lines: some lines of the board's controller (vgpio.h) */
+	DEVICE_MAILBOX,  /* mailbox-tags: some requests to the board's firmware (vmailbox.h) */
+};
+
 /* A host device given to a VM: a node of the host tree. */
 struct vm_device {
-	int node; /* offset in the host tree */
+	enum device_access access;
+	bool optional;        /* optional-devices: left out where the board has not got it */
+	const char *property; /* the one that gives it: a constant */
+	int node;             /* offset in the host tree */
 	char path[96];
 	struct mem_range regs[DEVICE_REGS_MAX]; /* physical, as the tree says */
 	unsigned int reg_count;
+	unsigned int window_count; /* that many of them, the last, are windows of a PCI bridge */
 	struct device_irq irqs[DEVICE_IRQS_MAX];
 	unsigned int irq_count;
-	bool filtered;           /* named in filtered-devices: reached through vfilter.c */
+	uint64_t lines;          /* DEVICE_GPIO: bit n is line n */
 	const struct gate *gate; /* how it asks for its interrupt; NULL: not known */
 };
 
@@ -87,10 +102,23 @@ struct vm_config {
 	char bootargs[VM_BOOTARGS_MAX];
 	struct vm_device devices[VM_DEVICES_MAX];
 	unsigned int device_count;
+	uint32_t mailbox_tags[VM_MAILBOX_TAGS_MAX];
+	unsigned int mailbox_tag_count;
 	enum restart_policy restart;
 	unsigned int restart_limit;      /* restarts in a row that failed; 0: no limit */
 	unsigned int restart_backoff_ms; /* before the first restart; doubles, up to 60 s */
 };
+
+/* Are its requests with this tag passed on to the firmware? */
+static inline bool config_has_tag(const struct vm_config *vm, uint32_t tag)
+{
+	for (unsigned int i = 0; i < vm->mailbox_tag_count; i++) {
+		if (vm->mailbox_tags[i] == tag) {
+			return true;
+		}
+	}
+	return false;
+}
 
 /* May its devices make DMA, for all that the configuration says? */
 bool config_makes_dma(const struct vm_config *vm);

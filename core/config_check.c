@@ -202,13 +202,12 @@ static void check_device_claims(struct vm_config *vm, const struct vm_device *d,
 {
 	uint64_t base = ALIGN_DOWN(regs.base, SZ_4K);
 	uint64_t size = ALIGN_UP(range_end(regs), SZ_4K) - base;
-	const char *list = d->filtered ? "filtered-devices" : "devices";
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (claims[i].range.base != map->virtio.base &&
 		    ranges_overlap(base, size, ALIGN_DOWN(claims[i].range.base, SZ_4K),
 				   ALIGN_UP(claims[i].range.size, SZ_4K))) {
-			config_refuse(vm, r, list,
+			config_refuse(vm, r, d->property,
 				      "%s: 0x%lx+0x%lx overlaps %s of the guest "
 				      "machine at 0x%lx",
 				      d->path, base, size, claims[i].what, claims[i].range.base);
@@ -219,8 +218,9 @@ static void check_device_claims(struct vm_config *vm, const struct vm_device *d,
 
 		if (region->ipa != IPA_ANY &&
 		    ranges_overlap(base, size, region->ipa, region->size)) {
-			config_refuse(vm, r, list, "%s: 0x%lx+0x%lx overlaps memory 0x%lx+0x%lx",
-				      d->path, base, size, region->ipa, region->size);
+			config_refuse(vm, r, d->property,
+				      "%s: 0x%lx+0x%lx overlaps memory 0x%lx+0x%lx", d->path, base,
+				      size, region->ipa, region->size);
 		}
 	}
 }
@@ -269,7 +269,8 @@ static void check_console(struct config *c, struct report *r)
 			return;
 		}
 	}
-	if (c->console_attach[0] && strcmp(c->console_attach, "hypervisor") != 0) {
+	if (c->console_attach[0] && strcmp(c->console_attach, "hypervisor") != 0 &&
+	    strcmp(c->console_attach, "all") != 0) {
 		report_error(r, "console: attach: no VM is called \"%s\"", c->console_attach);
 		c->console_attach[0] = '\0';
 	}

@@ -12,6 +12,15 @@
 void config_refuse(struct vm_config *vm, struct report *r, const char *property, const char *format,
 		   ...) PRINTF_LIKE(4, 5);
 
+/* One property as it is being read. */
+struct config_value {
+	const void *fdt;
+	int node;
+	const char *name;
+	const void *data;
+	int length;
+};
+
 /* Read one VM's node. What is wrong refuses it. */
 void config_parse_vm(const void *fdt, int node, struct vm_config *vm, struct report *r);
 
@@ -23,6 +32,20 @@ bool config_common_property(const char *name);
  * that a writer most likely meant, or NULL when none is near.
  */
 const char *config_hint(const char *name, const void *list, size_t stride, unsigned int count);
+
+/* -- config_shared.c: what VMs have parts of -- */
+/* The properties gpio-lines and mailbox-tags. */
+void config_read_gpio_lines(struct vm_config *vm, const struct config_value *v, struct report *r);
+void config_read_mailbox_tags(struct vm_config *vm, const struct config_value *v, struct report *r);
+/* The node of the block that such a device is a part of, or less than 0. */
+int config_shared_node(const struct vm_device *d, const void *fdt);
+/* Its registers and interrupts were read: nobody gets them alone. Returns -1 if some lack. */
+int config_shared_resolved(struct vm_config *vm, struct vm_device *d, struct report *r) MUST_CHECK;
+/* Are the GPIO lines of a VM no one else's? All devices are resolved. */
+void config_check_lines(struct config *c, unsigned int index, const struct vm_device *d,
+			const struct board *b, struct report *r);
+/* Is the tag that resets USB that of nobody but who has the bridge? All devices are resolved. */
+void config_check_tags(struct config *c, unsigned int index, struct report *r);
 
 /* Resolve and check the devices of all VMs: fills regs and irqs. */
 void config_check_devices(struct config *c, const struct board *b, struct report *r);

@@ -12,20 +12,11 @@
 #define RESTART_BACKOFF_MAX_MS     60000
 #define RAM_SIZE_MIN               SZ_64K
 
-/* One property as it is being read. */
-struct value {
-	const void *fdt;
-	int node;
-	const char *name;
-	const void *data;
-	int length;
-};
-
-typedef void property_reader(struct vm_config *vm, const struct value *v, struct report *r);
+typedef void property_reader(struct vm_config *vm, const struct config_value *v, struct report *r);
 
 /* -- Kinds of values ------------------------------------------------------------------- */
 
-static void read_text(struct vm_config *vm, const struct value *v, char *to, size_t size,
+static void read_text(struct vm_config *vm, const struct config_value *v, char *to, size_t size,
 		      const char *what, struct report *r)
 {
 	const char *text = v->data;
@@ -41,13 +32,14 @@ static void read_text(struct vm_config *vm, const struct value *v, char *to, siz
 	}
 }
 
-static void read_file(struct vm_config *vm, const struct value *v, char *to, struct report *r)
+static void read_file(struct vm_config *vm, const struct config_value *v, char *to,
+		      struct report *r)
 {
 	read_text(vm, v, to, VM_IMAGE_NAME_MAX, "one file name, as in \"zephyr.elf\"", r);
 }
 
-static uint32_t read_number(struct vm_config *vm, const struct value *v, uint32_t min, uint32_t max,
-			    struct report *r)
+static uint32_t read_number(struct vm_config *vm, const struct config_value *v, uint32_t min,
+			    uint32_t max, struct report *r)
 {
 	uint32_t number = (uint32_t)(v->length == 4 ? fdt_read_cells(v->data, 1) : 0);
 
@@ -62,7 +54,7 @@ static uint32_t read_number(struct vm_config *vm, const struct value *v, uint32_
 	return number;
 }
 
-static bool read_flag(struct vm_config *vm, const struct value *v, struct report *r)
+static bool read_flag(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	if (v->length != 0) {
 		config_refuse(vm, r, v->name, "takes no value: write \"%s;\"", v->name);
@@ -106,7 +98,7 @@ static void add_region(struct vm_config *vm, const char *property, uint64_t ipa,
 }
 
 /* The one rule for ranges: pairs of 64-bit numbers, or a single pair of 32-bit ones. */
-static bool pairs_sound(struct vm_config *vm, const struct value *v, const char *property,
+static bool pairs_sound(struct vm_config *vm, const struct config_value *v, const char *property,
 			struct report *r)
 {
 	if (v->length == 8 || (v->length > 0 && v->length % 16 == 0)) {
@@ -118,7 +110,7 @@ static bool pairs_sound(struct vm_config *vm, const struct value *v, const char 
 	return false;
 }
 
-static void read_memory(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_memory(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	unsigned int cells = v->length == 8 ? 1 : 2;
 	const uint8_t *data = v->data;
@@ -142,29 +134,29 @@ static void read_memory(struct vm_config *vm, const struct value *v, struct repo
 
 /* -- The properties -------------------------------------------------------------------- */
 
-static void read_kernel(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_kernel(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	read_file(vm, v, vm->kernel, r);
 }
 
-static void read_initrd(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_initrd(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	read_file(vm, v, vm->initrd, r);
 }
 
-static void read_dtb(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_dtb(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	read_file(vm, v, vm->dtb, r);
 }
 
-static void read_bootargs(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_bootargs(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	if (v->length != 1) { /* bootargs = "" is fine */
 		read_text(vm, v, vm->bootargs, VM_BOOTARGS_MAX, "one string", r);
 	}
 }
 
-static void read_load(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_load(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	if (fdt_read_u64(v->fdt, v->node, v->name, &vm->load_ipa)) {
 		config_refuse(vm, r, v->name, "must be one address, of 32 or 64 bits");
@@ -174,7 +166,7 @@ static void read_load(struct vm_config *vm, const struct value *v, struct report
 	}
 }
 
-static void read_cpus(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_cpus(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	const uint8_t *cells = v->data;
 	unsigned int count = (unsigned int)v->length / 4;
@@ -200,13 +192,13 @@ static void read_cpus(struct vm_config *vm, const struct value *v, struct report
 	}
 }
 
-static void read_vcpus(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_vcpus(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	vm->vcpus_wanted = read_number(vm, v, 1, VM_VCPUS_MAX, r);
 }
 
-static void read_device_list(struct vm_config *vm, const struct value *v, bool filtered,
-			     struct report *r)
+static void read_device_list(struct vm_config *vm, const struct config_value *v,
+			     enum device_access access, struct report *r)
 {
 	int count = fdt_stringlist_count(v->fdt, v->node, v->name);
 
@@ -230,23 +222,36 @@ static void read_device_list(struct vm_config *vm, const struct value *v, bool f
 			return;
 		}
 		device->node = -1;
-		device->filtered = filtered;
+		device->access = access;
+		device->property = v->name;
 		fmt_print(device->path, sizeof(device->path), "%s", path);
 		vm->device_count++;
 	}
 }
 
-static void read_devices(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_devices(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
-	read_device_list(vm, v, false, r);
+	read_device_list(vm, v, DEVICE_MAPPED, r);
 }
 
-static void read_filtered_devices(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_optional_devices(struct vm_config *vm, const struct config_value *v,
+				  struct report *r)
 {
-	read_device_list(vm, v, true, r);
+	unsigned int first = vm->device_count;
+
+	read_device_list(vm, v, DEVICE_MAPPED, r);
+	for (unsigned int i = first; i < vm->device_count; i++) {
+		vm->devices[i].optional = true;
+	}
 }
 
-static void read_restart(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_filtered_devices(struct vm_config *vm, const struct config_value *v,
+				  struct report *r)
+{
+	read_device_list(vm, v, DEVICE_FILTERED, r);
+}
+
+static void read_restart(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	/* In the order of enum restart_policy. */
 	static const char *const words[] = {"never", "on-failure", "always"};
@@ -265,32 +270,33 @@ static void read_restart(struct vm_config *vm, const struct value *v, struct rep
 	}
 }
 
-static void read_restart_limit(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_restart_limit(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	vm->restart_limit = read_number(vm, v, 0, 1000000, r);
 }
 
-static void read_restart_backoff(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_restart_backoff(struct vm_config *vm, const struct config_value *v,
+				 struct report *r)
 {
 	vm->restart_backoff_ms = read_number(vm, v, 1, RESTART_BACKOFF_MAX_MS, r);
 }
 
-static void read_direct_map(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_direct_map(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	vm->direct_map = read_flag(vm, v, r);
 }
 
-static void read_manager(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_manager(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	vm->manager = read_flag(vm, v, r);
 }
 
-static void read_no_dma(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_no_dma(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	vm->no_dma = read_flag(vm, v, r);
 }
 
-static void read_trust_dma(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_trust_dma(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	vm->trust_dma = read_flag(vm, v, r);
 }
@@ -310,7 +316,10 @@ static const struct property {
 	{"load", read_load},
 	{"direct-map", read_direct_map},
 	{"devices", read_devices},
+	{"optional-devices", read_optional_devices},
 	{"filtered-devices", read_filtered_devices},
+	{"gpio-lines", config_read_gpio_lines},
+	{"mailbox-tags", config_read_mailbox_tags},
 	{"no-dma", read_no_dma},
 	{"trust-dma", read_trust_dma},
 	{"manager", read_manager},
@@ -319,7 +328,7 @@ static const struct property {
 	{"restart-backoff-ms", read_restart_backoff},
 };
 
-static void read_property(struct vm_config *vm, const struct value *v, struct report *r)
+static void read_property(struct vm_config *vm, const struct config_value *v, struct report *r)
 {
 	const char *hint;
 
@@ -340,12 +349,12 @@ static void read_property(struct vm_config *vm, const struct value *v, struct re
 /* -- region@ subnodes -------------------------------------------------------------------- */
 
 static void read_region_property(struct vm_config *vm, struct vm_region *region,
-				 const struct value *v, struct report *r)
+				 const struct config_value *v, struct report *r)
 {
 	static const char *const known[] = {"reg", "image", "read-only"};
 	const char *hint;
 	char property[80];
-	struct value named = *v;
+	struct config_value named = *v;
 
 	fmt_print(property, sizeof(property), "%s: %s", fdt_get_name(v->fdt, v->node, NULL),
 		  v->name);
@@ -366,7 +375,7 @@ static struct vm_region *read_region_reg(struct vm_config *vm, const void *fdt, 
 					 struct report *r)
 {
 	unsigned int before = vm->region_count, cells;
-	struct value v = {.fdt = fdt, .node = node, .name = "reg"};
+	struct config_value v = {.fdt = fdt, .node = node, .name = "reg"};
 	const char *name = fdt_get_name(fdt, node, NULL);
 	char property[80];
 
@@ -403,7 +412,7 @@ static void parse_region(struct vm_config *vm, const void *fdt, int node, struct
 			      unit);
 	}
 	fdt_for_each_property_offset (property, fdt, node) {
-		struct value v = {.fdt = fdt, .node = node};
+		struct config_value v = {.fdt = fdt, .node = node};
 
 		v.data = fdt_getprop_by_offset(fdt, property, &v.name, &v.length);
 		if (v.data) {
@@ -446,7 +455,7 @@ void config_parse_vm(const void *fdt, int node, struct vm_config *vm, struct rep
 	vm->restart_limit = RESTART_LIMIT_DEFAULT;
 	vm->restart_backoff_ms = RESTART_BACKOFF_DEFAULT_MS;
 	fdt_for_each_property_offset (property, fdt, node) {
-		struct value v = {.fdt = fdt, .node = node};
+		struct config_value v = {.fdt = fdt, .node = node};
 
 		v.data = fdt_getprop_by_offset(fdt, property, &v.name, &v.length);
 		if (v.data) {

@@ -54,6 +54,16 @@ void fdt_writer_data(struct fdt_writer *w, const char *name, const void *data, s
 	}
 }
 
+uint8_t *fdt_writer_place(struct fdt_writer *w, const char *name, size_t size)
+{
+	void *to = NULL;
+
+	if (!w->error) {
+		w->error = fdt_property_placeholder(w->fdt, name, (int)size, &to);
+	}
+	return w->error ? NULL : to;
+}
+
 void fdt_writer_flag(struct fdt_writer *w, const char *name)
 {
 	fdt_writer_data(w, name, "", 0);
@@ -72,25 +82,19 @@ void fdt_writer_string(struct fdt_writer *w, const char *name, const char *value
 void fdt_writer_cells(struct fdt_writer *w, const char *name, const uint32_t *cells,
 		      unsigned int count)
 {
-	void *to;
+	uint8_t *to = fdt_writer_place(w, name, count * 4UL);
 
-	if (!w->error) {
-		w->error = fdt_property_placeholder(w->fdt, name, (int)(count * 4), &to);
-	}
-	for (unsigned int i = 0; i < count && !w->error; i++) {
-		fdt32_st((uint8_t *)to + i * 4, cells[i]);
+	for (unsigned int i = 0; to && i < count; i++) {
+		fdt32_st(to + i * 4, cells[i]);
 	}
 }
 
 void fdt_writer_reg(struct fdt_writer *w, const char *name, const struct mem_range *ranges,
 		    unsigned int count)
 {
-	uint8_t *to;
+	uint8_t *to = fdt_writer_place(w, name, count * 16UL);
 
-	if (!w->error) {
-		w->error = fdt_property_placeholder(w->fdt, name, (int)(count * 16), (void **)&to);
-	}
-	for (unsigned int i = 0; i < count && !w->error; i++) {
+	for (unsigned int i = 0; to && i < count; i++) {
 		fdt64_st(to + i * 16, ranges[i].base);
 		fdt64_st(to + i * 16 + 8, ranges[i].size);
 	}

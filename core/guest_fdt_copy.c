@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/guest_fdt_parts.h"
+#include "core/lib/fdt_pci.h"
 #include "core/lib/fdt_read.h"
 
 /* Described nodes (clocks, regulators) that one VM's devices may refer to. */
@@ -19,6 +20,7 @@ struct copier {
 	const void *host;
 	int references[REFERENCES_MAX]; /* nodes to copy under /host, found so far */
 	unsigned int reference_count;
+	int reset; /* the firmware's reset controller, if the VM has its tag; or less than 0 */
 };
 
 /* -- References ---------------------------------------------------------------------------- */
@@ -130,10 +132,16 @@ static bool note_reference(struct copier *c, int node)
 /* The guest can reach the node that the phandle names, or gets a copy of it. */
 static bool reachable(struct copier *c, int node)
 {
-	if (node == c->b->gic.node || owned(c, node)) {
+	if (node == c->b->gic.node || node == c->reset || owned(c, node)) {
 		return true;
 	}
 	return mere_description(c->host, node) && note_reference(c, node);
+}
+
+/* Are messages to be sent to the GIC? A guest's takes none. */
+static bool lacks_messages(const struct copier *c, const struct reference *ref, int node)
+{
+	return node == c->b->gic.node && strcmp(ref->name, "msi-parent") == 0;
 }
 
 /* Are all targets of a property reachable? */
@@ -149,7 +157,7 @@ static bool references_reachable(struct copier *c, const struct reference *ref, 
 		}
 		/* Phandle 0 leaves an entry out, in a list that is counted. */
 		if (phandle && ((ref->cells && fdt_read_u32(c->host, node, ref->cells, &cells)) ||
-				cells > 8 || !reachable(c, node))) {
+				cells > 8 || lacks_messages(c, ref, node) || !reachable(c, node))) {
 			return false;
 		}
 		data += 4 + cells * 4;
@@ -170,12 +178,17 @@ static bool one_of(const char *name, const char *const *names, unsigned int coun
 	return false;
 }
 
-/* Copy the properties of a node. A top node has its addresses and interrupts written anew. */
+/*
+ * Copy the properties of a node. A top node has its addresses and interrupts written anew. Maps name
+ * controllers by their numbers of cells, which are others for a guest: a bridge has its own anew.
+ */
 static void copy_properties(struct copier *c, int node, bool top)
 {
 	static const char *const anew[] = {
 		"reg",         "ranges", "interrupts", "interrupt-parent", "interrupts-extended",
 		"dma-coherent"};
+	static const char *const maps[] = {"interrupt-map", "msi-map", "iommu-map"};
+	bool bridge = top && fdt_pci_is_bridge(c->host, node);
 	int property;
 
 	fdt_for_each_property_offset (property, c->host, node) {
@@ -184,7 +197,9 @@ static void copy_properties(struct copier *c, int node, bool top)
 		int length;
 		const void *data = fdt_getprop_by_offset(c->host, property, &name, &length);
 
-		if (!data || (top && one_of(name, anew, ARRAY_SIZE(anew)))) {
+		if (!data || one_of(name, maps, ARRAY_SIZE(maps)) ||
+		    (top && one_of(name, anew, ARRAY_SIZE(anew))) ||
+		    (bridge && strcmp(name, "dma-ranges") == 0)) {
 			continue;
 		}
 		ref = find_reference(name);
@@ -313,6 +328,35 @@ static void base_name(const void *host, int node, char *to, size_t size)
 	to[at] = '\0';
 }
 
+/*
+ * The mailbox's user, where the guest's driver looks for it. Of the firmware's clocks and lines,
+ * which are nodes below it, a VM has what its tags allow: none of them is promised. The resets are
+ * one tag.
+ */
+static void copy_firmware(struct copier *c)
+{
+	int node = fdt_node_offset_by_compatible(c->host, -1, "raspberrypi,bcm2835-firmware");
+
+	if (node >= 0) {
+		fdt_writer_begin(c->w, "firmware");
+		copy_properties(c, node, true);
+		if (c->reset >= 0) {
+			fdt_writer_begin(c->w, "reset");
+			copy_properties(c, c->reset, false);
+			fdt_writer_end(c->w);
+		}
+		fdt_writer_end(c->w);
+	}
+}
+
+/* The firmware's reset controller, for a VM whose requests with its one tag are passed on. */
+static int find_reset(const struct vm_config *vm, const void *host)
+{
+	return config_has_tag(vm, MAILBOX_TAG_RESET_USB)
+		       ? fdt_node_offset_by_compatible(host, -1, "raspberrypi,firmware-reset")
+		       : -1;
+}
+
 static void copy_device(struct copier *c, unsigned int index)
 {
 	const struct vm_device *d = &c->vm->devices[index];
@@ -326,13 +370,19 @@ static void copy_device(struct copier *c, unsigned int index)
 	}
 	fdt_writer_begin(c->w, "%s@%lx", name, d->regs[0].base);
 	copy_properties(c, d->node, true);
-	fdt_writer_reg(c->w, "reg", d->regs, d->reg_count);
+	fdt_writer_reg(c->w, "reg", d->regs, d->reg_count - d->window_count);
+	if (d->window_count > 0) {
+		guest_fdt_copy_bridge(c->w, c->b, d->node);
+	}
 	write_interrupts(c, d);
 	if (dma_coherent(c->host, d->node)) {
 		fdt_writer_flag(c->w, "dma-coherent");
 	}
 	copy_children(c, d->node);
 	fdt_writer_end(c->w);
+	if (d->access == DEVICE_MAILBOX) {
+		copy_firmware(c);
+	}
 	if (range_count > 0) {
 		fdt_writer_end(c->w);
 	}
@@ -378,7 +428,8 @@ static void copy_references(struct copier *c)
 
 void guest_fdt_copy_devices(struct fdt_writer *w, const struct vm_config *vm, const struct board *b)
 {
-	struct copier c = {.w = w, .vm = vm, .b = b, .host = b->fdt};
+	struct copier c = {
+		.w = w, .vm = vm, .b = b, .host = b->fdt, .reset = find_reset(vm, b->fdt)};
 
 	for (unsigned int i = 0; i < vm->device_count; i++) {
 		copy_device(&c, i);

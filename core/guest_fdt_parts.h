@@ -14,6 +14,8 @@ struct fdt_writer {
 void fdt_writer_begin(struct fdt_writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
 void fdt_writer_end(struct fdt_writer *w);
 void fdt_writer_data(struct fdt_writer *w, const char *name, const void *data, size_t size);
+/* Room for the property's bytes, or NULL: there was an error. */
+uint8_t *fdt_writer_place(struct fdt_writer *w, const char *name, size_t size);
 void fdt_writer_flag(struct fdt_writer *w, const char *name);
 void fdt_writer_u32(struct fdt_writer *w, const char *name, uint32_t value);
 void fdt_writer_string(struct fdt_writer *w, const char *name, const char *value);
@@ -26,5 +28,8 @@ void fdt_writer_reg(struct fdt_writer *w, const char *name, const struct mem_ran
 /* Write copies of the host's nodes for the VM's devices. The root is open. */
 void guest_fdt_copy_devices(struct fdt_writer *w, const struct vm_config *vm,
 			    const struct board *b);
+
+/* Write the windows, DMA and interrupts of a PCI bridge, whose node is open. */
+void guest_fdt_copy_bridge(struct fdt_writer *w, const struct board *b, int bridge);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/lib/types.h"
 
-#define MMIO_FRAMES_MAX 28
+#define MMIO_FRAMES_MAX 30
 
 struct vcpu;
 

@@ -85,8 +85,7 @@ static uint64_t *split(struct pgtable *t, uint64_t *entry, unsigned int level, u
 			table[i] = ((pte & PTE_ADDRESS) + i * step) | attributes;
 		}
 	}
-	pte_replace(t, entry, arch_table_pa(table).pa | PTE_VALID | PTE_TABLE, base,
-		    level_size(level));
+	pte_replace(t, entry, arch_pa(table).pa | PTE_VALID | PTE_TABLE, base, level_size(level));
 	return table;
 }
 
@@ -141,12 +140,21 @@ static unsigned int best_level(const struct pgtable *t, uint64_t address, uint64
 	return LEVEL_LAST;
 }
 
-/* Two tables at either ragged end, one for each 1 GiB between them. */
-static bool pool_suffices(const struct pgtable *t, uint64_t size, bool aligned)
+/*
+ * Two tables at either ragged end, less those that are there. Between them none, unless IPA and PA
+ * differ modulo a block's size: then one for each block.
+ */
+static bool pool_suffices(const struct pgtable *t, uint64_t address, uint64_t pa, uint64_t size)
 {
-	/* IPA and PA may differ modulo 2 MiB: then every 2 MiB is a table of pages */
-	uint64_t worst = 4 + size / SZ_1G + (aligned ? 0 : size / SZ_2M);
+	uint64_t worst = 2UL * LEVEL_LAST;
+	unsigned int first, last;
 
+	(void)walk(t, address, &first);
+	(void)walk(t, address + size - 1, &last);
+	worst -= first + last;
+	for (unsigned int level = LEVEL_FIRST; level < LEVEL_LAST; level++) {
+		worst += IS_ALIGNED(address - pa, level_size(level)) ? 0 : size / level_size(level);
+	}
 	return t->pool->page_count - t->pool->used >= worst;
 }
 
@@ -165,7 +173,7 @@ static bool pa_is_bad(paddr_t pa, uint64_t size)
 int pgtable_map(struct pgtable *t, uint64_t address, paddr_t pa, uint64_t size, uint64_t attributes)
 {
 	if (range_is_bad(address, size) || pa_is_bad(pa, size) ||
-	    !pool_suffices(t, size, IS_ALIGNED(address - pa.pa, SZ_2M))) {
+	    !pool_suffices(t, address, pa.pa, size)) {
 		return -1;
 	}
 	while (size > 0) {

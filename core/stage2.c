@@ -2,6 +2,7 @@
 #include "core/stage2.h"
 
 #include "core/arch.h"
+#include "core/config.h"
 #include "core/panic.h"
 
 /* VTTBR_EL2.VMID; 8 bits are there on every core. */
@@ -18,13 +19,15 @@ static void invalidate(struct pgtable *s2, uint64_t ipa, uint64_t size)
 	arch_stage2_invalidate(s2->vttbr, (ipaddr_t){ipa}, size);
 }
 
+_Static_assert(VM_IPA_LIMIT >> PGTABLE_BITS == 1, "all IPAs of a VM can be mapped");
+
 int stage2_init(struct pgtable *s2, struct page_pool *pool, unsigned int vmid)
 {
 	ASSERT(vmid > 0 && vmid < 256);
 	if (pgtable_init(s2, pool, invalidate) != 0) {
 		return -1;
 	}
-	s2->vttbr = arch_table_pa(s2->root).pa | (uint64_t)vmid << VTTBR_VMID_SHIFT;
+	s2->vttbr = arch_pa(s2->root).pa | (uint64_t)vmid << VTTBR_VMID_SHIFT;
 	return 0;
 }
 

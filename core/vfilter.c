@@ -10,9 +10,7 @@
 /* A device that we looked at before: one that is gone now says that it wants nothing. */
 static uint32_t read_register(const struct vfilter *f, uint16_t offset)
 {
-	uint64_t value;
-
-	return arch_device_read(f->regs.base + offset, 4, &value) ? (uint32_t)value : 0;
+	return arch_device_word(f->regs.base + offset, 0);
 }
 
 static void write_enables(const struct vfilter *f, uint32_t value)

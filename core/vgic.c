@@ -39,19 +39,19 @@ void vgic_changed(struct vm *vm, struct virq *irq)
 	}
 }
 
-static unsigned int first_online(const struct vm *vm, unsigned int mask)
+/* The first of these vCPUs that is online, else the first of them. */
+static NOINLINE unsigned int first_online(const struct vm *vm, unsigned int mask)
 {
 	unsigned int first = VIRQ_NO_TARGET;
 
-	for (unsigned int i = vm->vcpu_count; i-- > 0;) {
-		if (mask & BIT(i)) {
-			first = i;
-		}
-	}
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
-		if ((mask & BIT(i)) && vm->vcpus[i].vgic.online) {
+		if (!(mask & BIT(i))) {
+			continue;
+		}
+		if (vm->vcpus[i].vgic.online) {
 			return i;
 		}
+		first = first == VIRQ_NO_TARGET ? i : first;
 	}
 	return first;
 }

@@ -43,18 +43,36 @@ static int map_regions(struct vm *vm, struct report *r)
 	return 0;
 }
 
-/* Registers are given by page, at their own address; two devices of a VM may share a page. */
-static int map_device_page(struct vm *vm, uint64_t pa)
+/*
+ * Registers are given by page, at their own address: as one, or by the page where the VM has some of
+ * them already, as devices of it may share one.
+ */
+static int map_registers(struct vm *vm, struct mem_range regs)
 {
-	const struct page_extent *e = pages_find((paddr_t){pa});
+	uint64_t pa = ALIGN_DOWN(regs.base, SZ_4K), end = ALIGN_UP(range_end(regs), SZ_4K);
+	uint64_t step = end - pa;
 
-	if (e) {
-		return e->owner == vm->index && e->kind == PAGE_DEVICE ? 0 : -1;
+	while (pa < end) {
+		const struct page_extent *e = pages_find((paddr_t){pa});
+
+		if (e) {
+			if (e->owner != vm->index || e->kind != PAGE_DEVICE) {
+				return -1;
+			}
+			pa = e->pa + e->size;
+			step = SZ_4K;
+		} else if (pages_map(vm, (ipaddr_t){pa}, (paddr_t){pa}, step, PAGE_DEVICE) == 0) {
+			pa += step;
+		} else if (step > SZ_4K) {
+			step = SZ_4K;
+		} else {
+			return -1;
+		}
 	}
-	return pages_map(vm, (ipaddr_t){pa}, (paddr_t){pa}, SZ_4K, PAGE_DEVICE);
+	return 0;
 }
 
-/* The pages of filtered devices are in no stage 2: the hypervisor's, whoever else has a part. */
+/* The pages of what is not mapped are in no stage 2: the hypervisor's, whoever else has a part. */
 static int claim_device(const struct vm_device *d)
 {
 	for (unsigned int i = 0; i < d->reg_count; i++) {
@@ -71,14 +89,23 @@ static int claim_device(const struct vm_device *d)
 	return 0;
 }
 
-static int add_filters(struct vm *vm, struct report *r)
+static int add_emulated(struct vm *vm, const struct vm_device *d)
+{
+	if (claim_device(d) != 0) {
+		return -1;
+	}
+	return d->access == DEVICE_FILTERED ? vfilter_add(vm, d)
+	       : d->access == DEVICE_GPIO   ? vgpio_add(vm, d)
+					    : vmailbox_add(vm, d);
+}
+
+static int add_all_emulated(struct vm *vm, struct report *r)
 {
 	for (unsigned int i = 0; i < vm->config->device_count; i++) {
 		const struct vm_device *d = &vm->config->devices[i];
 
-		if (d->filtered && (claim_device(d) != 0 || vfilter_add(vm, d) != 0)) {
-			report_error(r, "%s: filtered-devices: %s: cannot be mapped",
-				     vm->config->name, d->path);
+		if (d->access != DEVICE_MAPPED && add_emulated(vm, d) != 0) {
+			report_error(r, "%s: %s: cannot be mapped", vm->config->name, d->path);
 			return -1;
 		}
 	}
@@ -87,15 +114,11 @@ static int add_filters(struct vm *vm, struct report *r)
 
 static int map_device(struct vm *vm, const struct vm_device *d, struct report *r)
 {
-	for (unsigned int i = 0; i < d->reg_count && !d->filtered; i++) {
-		uint64_t end = ALIGN_UP(range_end(d->regs[i]), SZ_4K);
-
-		for (uint64_t pa = ALIGN_DOWN(d->regs[i].base, SZ_4K); pa < end; pa += SZ_4K) {
-			if (map_device_page(vm, pa) != 0) {
-				report_error(r, "%s: devices: %s: page 0x%lx cannot be mapped",
-					     vm->config->name, d->path, pa);
-				return -1;
-			}
+	for (unsigned int i = 0; d->access == DEVICE_MAPPED && i < d->reg_count; i++) {
+		if (map_registers(vm, d->regs[i]) != 0) {
+			report_error(r, "%s: devices: %s: 0x%lx+0x%lx cannot be mapped",
+				     vm->config->name, d->path, d->regs[i].base, d->regs[i].size);
+			return -1;
 		}
 	}
 	for (unsigned int i = 0; i < d->irq_count; i++) {
@@ -141,7 +164,7 @@ static int build(struct vm *vm, const struct board *b, struct report *r)
 	}
 	mmio_add(&vm->mmio, vm->map.uart.base, SZ_4K, vpl011_access, &vm->uart);
 	mmio_add(&vm->mmio, vm->map.rtc.base, SZ_4K, vpl031_access, &vm->rtc);
-	if (add_filters(vm, r) != 0) {
+	if (add_all_emulated(vm, r) != 0) {
 		return -1;
 	}
 	mmio_add(&vm->mmio, vm->map.virtio.base, vm->map.virtio.size, vvirtio_empty_access, NULL);
@@ -180,6 +203,8 @@ int vm_create(const struct vm_config *config, const struct board *b, struct repo
 	/* keys and interrupts may come before the first start */
 	vgic_reset(vm);
 	vfilter_reset(vm);
+	vgpio_reset(vm);
+	vmailbox_reset(vm);
 	vpl011_reset(&vm->uart, vm, GUEST_UART_INTID);
 	vpl031_reset(&vm->rtc, vm);
 	vm->console = console_add(config->name, vpl011_receive, &vm->uart);
@@ -386,6 +411,8 @@ static void finish_stop(struct vm *vm)
 	log_stop(vm);
 	serve_all(vm);
 	vfilter_reset(vm);
+	vgpio_reset(vm);
+	vmailbox_reset(vm);
 	vgic_reset(vm);
 	load_scrub(vm);
 	plan_restart(vm);

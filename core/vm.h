@@ -16,6 +16,8 @@
 #include "core/pgtable.h"
 #include "core/vcpu.h"
 #include "core/vfilter.h"
+#include "core/vgpio.h"
+#include "core/vmailbox.h"
 #include "core/vpl011.h"
 #include "core/vpl031.h"
 
@@ -60,6 +62,8 @@ struct vm {
 	struct vpl011 uart;
 	struct vpl031 rtc;
 	struct vm_filters filters;
+	struct vgpio gpio;
+	struct vmailbox mailbox;
 	struct console_port *console;
 	uint64_t counter_offset; /* CNTVOFF_EL2: the virtual counter was 0 at the first start */
 

@@ -144,6 +144,14 @@ static bool cpus_are_up(const struct vm_config *c, struct report *r)
 	return true;
 }
 
+/* GPIO's last interrupt is the others together: they are enough. */
+static void share(const struct vm_device *d, unsigned int n)
+{
+	if (d->access != DEVICE_GPIO || n != GPIO_IRQS - 1) {
+		irq_share(d->irqs[n].intid);
+	}
+}
+
 static void create_vm(const struct vm_config *c, struct report *r)
 {
 	struct vm *vm = &vms[vm_count];
@@ -157,7 +165,7 @@ static void create_vm(const struct vm_config *c, struct report *r)
 			const struct device_irq *irq = &c->devices[i].irqs[n];
 
 			if (irq->shared) {
-				irq_share(irq->intid);
+				share(&c->devices[i], n);
 			} else {
 				irq_set_owner(irq->intid, vm);
 			}

@@ -25,9 +25,10 @@ void arch_clean_poc(const void *va, uint64_t size)
 {
 	uint64_t line = CTR_DMINLINE(read_sysreg(ctr_el0));
 	uint64_t end = (uint64_t)va + size;
-
 	uint64_t at = ALIGN_DOWN((uint64_t)va, line);
 
+	/* not before a device said that it wrote: DDI 0487, "Ordering ... of data cache instructions" */
+	dsb(sy);
 	for (; end - at >= 8 * line; at += 8 * line) {
 		EIGHT_TIMES("dc civac", at, line);
 	}

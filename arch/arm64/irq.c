@@ -56,10 +56,11 @@ static void serve_kick(struct cpu *c)
 	}
 }
 
-/* The console, and devices whose VMs share an interrupt. */
+/* The console, and what several VMs have parts of. */
 static void serve_devices(const struct cpu *c, uint32_t intid)
 {
-	bool known = vfilter_interrupt(intid);
+	bool known =
+		vfilter_interrupt(intid) || vgpio_interrupt(intid) || vmailbox_interrupt(intid);
 
 	if (intid == console_intid) {
 		console_interrupt();

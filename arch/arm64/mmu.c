@@ -35,6 +35,9 @@ static struct page_pool table_pool = {.base = table_pages, .page_count = TABLE_P
 static struct pgtable el2;
 static struct spinlock lock;
 
+/* What lies behind it in the image is never used: its place in the map, and the table for that, is. */
+static uint8_t window[ARCH_WINDOW_SIZE] __attribute__((aligned(SZ_4K)));
+
 /* Read by mmu_enable() in head.S, in this order. */
 struct {
 	uint64_t ttbr0;
@@ -103,6 +106,7 @@ int mmu_init(const struct board *b, size_t fdt_size)
 	uint64_t parange = read_sysreg(id_aa64mmfr0_el1) & 0xf;
 
 	if (pgtable_init(&el2, &table_pool, invalidate) != 0 || map_image() != 0 ||
+	    pgtable_unmap(&el2, (uint64_t)window, sizeof(window)) != 0 ||
 	    map((uint64_t)b->fdt, (uint64_t)b->fdt + fdt_size, RODATA) != 0 ||
 	    map_range(b->bundle, RODATA) != 0 || map_devices(b) != 0) {
 		return -1;
@@ -140,14 +144,24 @@ void mmu_guard(uint64_t page)
 	spin_unlock(&lock);
 }
 
-void *arch_map(paddr_t pa, uint64_t size)
+static NOINLINE void *map_memory(uint64_t va, paddr_t pa, uint64_t size)
 {
 	int ret;
 
 	spin_lock(&lock);
-	ret = pgtable_map(&el2, pa.pa, pa, size, DATA);
+	ret = pgtable_map(&el2, va, pa, size, DATA);
 	spin_unlock(&lock);
-	return ret == 0 ? (void *)pa.pa : NULL;
+	return ret == 0 ? (void *)va : NULL;
+}
+
+void *arch_map(paddr_t pa, uint64_t size)
+{
+	return map_memory(pa.pa, pa, size);
+}
+
+void *arch_window(paddr_t pa, uint64_t size)
+{
+	return map_memory((uint64_t)window, pa, size);
 }
 
 void arch_unmap(void *va, uint64_t size)
@@ -164,9 +178,9 @@ void *arch_table(paddr_t pa)
 	return (void *)pa.pa;
 }
 
-paddr_t arch_table_pa(const void *table)
+paddr_t arch_pa(const void *va)
 {
-	return (paddr_t){(uint64_t)table};
+	return (paddr_t){(uint64_t)va};
 }
 
 void arch_table_sync(void)

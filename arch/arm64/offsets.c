@@ -5,7 +5,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/esr.h"
 
-#define OFFSET(name, value) __asm__ volatile("\n->" #name " %0" ::"i"(value))
+#define OFFSET(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"(value))
 
 void offsets(void);
 

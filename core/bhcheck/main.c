@@ -9,6 +9,7 @@
 #include "core/bhcheck/bhcheck.h"
 #include "core/guest_fdt.h"
 #include "core/image.h"
+#include "core/lib/fdt_pci.h"
 
 /* A bundle beyond this does not fit the boards at hand. */
 #define FILE_MAX (1UL << 30)
@@ -186,10 +187,38 @@ static int check(struct desk *d, const void *bundle, size_t bundle_size, const v
 	return starting;
 }
 
+/* What the tree says of a bridge's DMA, and of windows that its VM has not. */
+static void print_bridge(const struct desk *d, const struct vm_config *vm,
+			 const struct vm_device *device)
+{
+	const void *fdt = d->board.fdt;
+	struct fdt_pci_range r;
+	char size[32];
+	int error;
+
+	for (unsigned int i = 0; fdt_pci_range(fdt, device->node, "dma-ranges", i, &r) == 0; i++) {
+		span_size(size, r.cpu.size);
+		printf("%s: %s: by its dma-ranges %s at 0x%lx are reached; who has the bridge may "
+		       "set it otherwise\n",
+		       vm->name, device->path, size, r.cpu.base);
+	}
+	for (unsigned int i = 0;
+	     (error = fdt_pci_window(fdt, device->node, i, VM_IPA_LIMIT, &r)) >= 0; i++) {
+		if (error == FDT_PCI_LEFT_OUT && (r.space & FDT_PCI_SPACE)) {
+			printf("%s: %s: window 0x%lx+0x%lx is left out: it ends above 0x%lx, where "
+			       "no VM has anything\n",
+			       vm->name, device->path, r.cpu.base, r.cpu.size, VM_IPA_LIMIT);
+		}
+	}
+}
+
 /* What a VM's devices reach beside its own memory, where no IOMMU holds them. */
 static void print_dma(const struct desk *d, const struct vm_config *vm)
 {
 	for (unsigned int i = 0; i < vm->device_count; i++) {
+		if (vm->devices[i].access >= DEVICE_GPIO) {
+			continue; /* the hypervisor's, which makes none */
+		}
 		printf("%s: %s: may make DMA, and no IOMMU holds it: it reaches the hypervisor",
 		       vm->name, vm->devices[i].path);
 		for (unsigned int j = 0; j < d->config.vm_count; j++) {
@@ -213,6 +242,11 @@ static void print_verdicts(const struct desk *d)
 
 		if (!vm->refused && config_makes_dma(vm)) {
 			print_dma(d, vm);
+		}
+		for (unsigned int j = 0; !vm->refused && j < vm->device_count; j++) {
+			if (vm->devices[j].window_count > 0) {
+				print_bridge(d, vm, &vm->devices[j]);
+			}
 		}
 	}
 }

@@ -68,24 +68,52 @@ static void add_hypervisor(struct spans *s, const struct desk *d)
 	add(s, d->board.uart.regs, SPAN_HYPERVISOR, 0, "console UART");
 }
 
+/* The span that covers all of a range, or NULL. */
+static struct span *find_span(struct spans *s, struct mem_range range)
+{
+	for (unsigned int i = 0; i < s->count; i++) {
+		struct mem_range all = s->list[i].range;
+
+		if (range_within(range.base, range.size, all.base, all.size)) {
+			return &s->list[i];
+		}
+	}
+	return NULL;
+}
+
 /* A page that devices of one VM share is one span, with all their names. */
 static bool add_to_page(struct spans *s, struct mem_range page, const char *path)
 {
-	for (unsigned int i = 0; i < s->count; i++) {
-		struct span *span = &s->list[i];
+	struct span *span = find_span(s, page);
+
+	if (span) {
 		size_t used = strlen(span->what);
 
-		if (ranges_overlap(span->range.base, span->range.size, page.base, page.size) &&
-		    range_within(page.base, page.size, span->range.base, span->range.size)) {
-			snprintf(span->what + used, sizeof(span->what) - used, ", %s", path);
-			return true;
+		snprintf(span->what + used, sizeof(span->what) - used, ", %s", path);
+	}
+	return span != NULL;
+}
+
+/* What no stage 2 maps: registers of one VM's, or a block that VMs have parts of. */
+static void add_emulated(struct spans *s, unsigned int vm, const struct vm_device *device)
+{
+	for (unsigned int i = 0; i < device->reg_count; i++) {
+		if (device->access == DEVICE_FILTERED) {
+			add(s, device->regs[i], (int)vm, device->regs[i].base,
+			    "registers of %s, through the hypervisor", device->path);
+		} else if (!find_span(s, device->regs[i])) {
+			add(s, device->regs[i], SPAN_HYPERVISOR, 0, "%s, given by parts",
+			    device->path);
 		}
 	}
-	return false;
 }
 
 static void add_device(struct spans *s, unsigned int vm, const struct vm_device *device)
 {
+	if (device->access != DEVICE_MAPPED) {
+		add_emulated(s, vm, device);
+		return;
+	}
 	for (unsigned int i = 0; i < device->reg_count; i++) {
 		const struct mem_range *regs = &device->regs[i];
 		uint64_t base = ALIGN_DOWN(regs->base, SZ_4K);
@@ -94,7 +122,9 @@ static void add_device(struct spans *s, unsigned int vm, const struct vm_device 
 		if (!add_to_page(s, pages, device->path)) {
 			/* stage 2 gives it whole: with what else lies there */
 			add(s, pages, (int)vm, base, "%s%s",
-			    regs->base == base && regs->size == pages.size ? "" : "page of ",
+			    i >= device->reg_count - device->window_count    ? "window of "
+			    : regs->base == base && regs->size == pages.size ? ""
+									     : "page of ",
 			    device->path);
 		}
 	}

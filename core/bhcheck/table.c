@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers as tables: memory, CPUs, interrupts. */
+/* The answers as tables: memory, CPUs, interrupts, parts. */
 #include "core/bhcheck/bhcheck.h"
 
 #include <stdio.h>
@@ -64,10 +64,62 @@ static void print_interrupts(const struct desk *d)
 
 		for (unsigned int j = 0; j < vm->device_count && !vm->refused; j++) {
 			for (unsigned int k = 0; k < vm->devices[j].irq_count; k++) {
-				printf("%-10u %-12s %s, %s\n", vm->devices[j].irqs[k].intid,
-				       vm->name, vm->devices[j].path,
-				       vm->devices[j].irqs[k].edge ? "edge" : "level");
+				const struct device_irq *irq = &vm->devices[j].irqs[k];
+
+				printf("%-10u %-12s %s, %s%s\n", irq->intid, vm->name,
+				       vm->devices[j].path, irq->edge ? "edge" : "level",
+				       irq->shared ? ", divided up by the hypervisor" : "");
 			}
+		}
+	}
+}
+
+/* "2-13 16 18-27" */
+static void print_lines(uint64_t lines)
+{
+	for (unsigned int first = 0; first < 64; first++) {
+		unsigned int last = first;
+
+		if (!(lines & BIT(first))) {
+			continue;
+		}
+		while (last < 63 && (lines & BIT(last + 1))) {
+			last++;
+		}
+		printf(first == last ? " %u" : " %u-%u", first, last);
+		first = last;
+	}
+}
+
+/* What VMs have parts of: GPIO lines, and requests to the firmware. */
+static void print_parts(const struct desk *d)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < d->config.vm_count; i++) {
+		const struct vm_config *vm = &d->config.vms[i];
+
+		for (unsigned int j = 0; j < vm->device_count && !vm->refused; j++) {
+			const struct vm_device *device = &vm->devices[j];
+
+			if (device->access < DEVICE_GPIO) {
+				continue;
+			}
+			if (!any) {
+				printf("\n%-24s %-12s %s\n", "parts of", "owner", "which");
+				any = true;
+			}
+			printf("%-24s %-12s", device->path, vm->name);
+			if (device->access == DEVICE_GPIO) {
+				printf(" lines");
+				print_lines(device->lines);
+			} else {
+				printf(" tags");
+				for (unsigned int k = 0; k < vm->mailbox_tag_count; k++) {
+					printf(" 0x%x", vm->mailbox_tags[k]);
+				}
+			}
+			printf("\n");
 		}
 	}
 }
@@ -77,4 +129,5 @@ void table_print(const struct desk *d, const struct spans *s)
 	print_spans(d, s);
 	print_cpus(d);
 	print_interrupts(d);
+	print_parts(d);
 }

@@ -111,8 +111,7 @@ int fdt_read_parent(const void *fdt, int node)
 	return -1;
 }
 
-/* The node that has a phandle, or less than 0. */
-static int node_of_phandle(const void *fdt, uint32_t phandle)
+int fdt_read_phandle(const void *fdt, uint32_t phandle)
 {
 	if (fdt != indexed || phandle == 0 || phandle == UINT32_MAX) {
 		return fdt_node_offset_by_phandle(fdt, phandle);
@@ -309,18 +308,22 @@ static int interrupt_parent(const void *fdt, int node)
 		uint32_t phandle;
 
 		if (fdt_read_u32(fdt, node, "interrupt-parent", &phandle) == 0) {
-			return node_of_phandle(fdt, phandle);
+			return fdt_read_phandle(fdt, phandle);
 		}
 		node = node == 0 ? -1 : fdt_read_parent(fdt, node);
 	}
 	return -1;
 }
 
-static int decode_gic(const uint8_t *cells, struct fdt_interrupt *interrupt)
+int fdt_read_gic_cells(const uint8_t *cells, unsigned int count, struct fdt_interrupt *interrupt)
 {
-	uint32_t type = (uint32_t)fdt_read_cells(cells, 1);
-	uint32_t number = (uint32_t)fdt_read_cells(cells + 4, 1);
+	uint32_t type, number;
 
+	if (count < GIC_CELLS) {
+		return FDT_READ_MALFORMED;
+	}
+	type = (uint32_t)fdt_read_cells(cells, 1);
+	number = (uint32_t)fdt_read_cells(cells + 4, 1);
 	interrupt->flags = (uint32_t)fdt_read_cells(cells + 8, 1) & 0xf;
 	if (type == GIC_TYPE_SPI && number < SPI_COUNT) {
 		interrupt->intid = SPI_FIRST + number;
@@ -349,7 +352,7 @@ static int read_extended(const void *fdt, const uint8_t *data, int length, unsig
 {
 	while (length >= 4) {
 		uint32_t cells;
-		int controller = node_of_phandle(fdt, (uint32_t)fdt_read_cells(data, 1));
+		int controller = fdt_read_phandle(fdt, (uint32_t)fdt_read_cells(data, 1));
 
 		if (controller < 0 || fdt_read_u32(fdt, controller, "#interrupt-cells", &cells) ||
 		    cells > 8 || length < (int)(4 + cells * 4)) {
@@ -359,8 +362,7 @@ static int read_extended(const void *fdt, const uint8_t *data, int length, unsig
 			return FDT_READ_FOREIGN;
 		}
 		if (index == 0) {
-			return cells < GIC_CELLS ? FDT_READ_MALFORMED
-						 : decode_gic(data + 4, interrupt);
+			return fdt_read_gic_cells(data + 4, cells, interrupt);
 		}
 		index--;
 		data += 4 + cells * 4;
@@ -392,5 +394,6 @@ int fdt_read_interrupt(const void *fdt, int node, unsigned int index, int gic,
 	if (index >= (unsigned int)(length / (cells * 4))) {
 		return FDT_READ_ABSENT;
 	}
-	return decode_gic(data + index * (unsigned int)cells * 4, interrupt);
+	return fdt_read_gic_cells(data + index * (unsigned int)cells * 4, (unsigned int)cells,
+				  interrupt);
 }

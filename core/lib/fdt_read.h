@@ -35,6 +35,8 @@ bool fdt_read_aligned(const void *fdt) MUST_CHECK;
 void fdt_read_index(const void *fdt);
 /* Offset of the parent; less than 0 for the root and what is no node. */
 int fdt_read_parent(const void *fdt, int node);
+/* The node that has a phandle, or less than 0. */
+int fdt_read_phandle(const void *fdt, uint32_t phandle);
 
 /* One 32-bit cell. */
 int fdt_read_u32(const void *fdt, int node, const char *name, uint32_t *value) MUST_CHECK;
@@ -67,6 +69,9 @@ struct fdt_interrupt {
 	uint32_t flags; /* 1, 2: edge; 4, 8: level */
 };
 
+/* The interrupt that a specifier of so many cells names. */
+int fdt_read_gic_cells(const uint8_t *cells, unsigned int count,
+		       struct fdt_interrupt *interrupt) MUST_CHECK;
 /*
  * Entry index of `interrupts` or `interrupts-extended`, when its controller is
  * the node gic. FDT_READ_FOREIGN when it is another one.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ticket spinlock. Locks are taken with interrupts masked (EL2 never unmasks
- * them), so there is no irqsave form. The lock order is in core/README.md.
+ * them), so there is no irqsave form. The lock order is in core/README.md. What is not static
+ * has one copy, in spinlock.c, for files that are built for size.
  */
 #ifndef CORE_LIB_SPINLOCK_H
 #define CORE_LIB_SPINLOCK_H
@@ -16,7 +17,7 @@ struct spinlock {
 #define SPIN_OWNER(t) ((uint16_t)(t))
 #define SPIN_NEXT(t)  ((uint16_t)((t) >> 16))
 
-static inline void spin_lock(struct spinlock *l)
+inline void spin_lock(struct spinlock *l)
 {
 	uint32_t mine = __atomic_fetch_add(&l->tickets, SPIN_TICKET, __ATOMIC_ACQUIRE);
 	uint32_t now = mine;
@@ -36,7 +37,7 @@ static inline bool spin_trylock(struct spinlock *l)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static inline void spin_unlock(struct spinlock *l)
+inline void spin_unlock(struct spinlock *l)
 {
 	/* only the holder writes this half */
 	uint16_t *owner = (uint16_t *)&l->tickets;

@@ -2,6 +2,8 @@
 #
 # Sector 0x40 of the card, before the first partition, says which (README.md): slot is the
 # one to start; with trial=1 it was never confirmed, and bootcount are the starts that it had.
+# With counted=1, which Linux writes when it is up, those of a confirmed slot are counted too,
+# and Linux clears them: one that never comes up gives way to the other.
 # A copy, sector 0x400, is written before it: of the two at most one is torn, and 0x40 is
 # read first. With neither, slot a is started.
 #
@@ -16,10 +18,11 @@
 setenv slot a
 setenv trial 0
 setenv bootcount 0
+setenv counted 0
 setenv bootlimit 3
 setenv state 0x02600000
-setenv save_state 'env export -c -s 0x200 ${state} slot trial bootcount && mmc dev ${devnum} && mmc write ${state} 0x400 1 && mmc write ${state} 0x40 1'
-setenv load_state 'mmc dev ${devnum} && mmc read ${state} ${sector} 1 && env import -c ${state} 0x200 slot trial bootcount'
+setenv save_state 'env export -c -s 0x200 ${state} slot trial bootcount counted && mmc dev ${devnum} && mmc write ${state} 0x400 1 && mmc write ${state} 0x40 1'
+setenv load_state 'mmc dev ${devnum} && mmc read ${state} ${sector} 1 && env import -c ${state} 0x200 slot trial bootcount counted'
 setenv sector 0x40
 run load_state || setenv sector 0x400
 if test "${sector}" = 0x400; then
@@ -31,9 +34,10 @@ if test "${sector}" = 0x400; then
 	fi
 fi
 if test "${slot}" = b; then setenv other a; else setenv slot a; setenv other b; fi
-if test "${trial}" = 1; then
+if test "${trial}" = 1 -o "${counted}" = 1; then
 	if test ${bootcount} -ge ${bootlimit}; then
-		echo "slots: ${slot} was started ${bootcount} times and never confirmed: back to ${other}"
+		if test "${trial}" = 1; then setenv why "never confirmed"; else setenv why "its Linux never came up"; fi
+		echo "slots: ${slot} was started ${bootcount} times and ${why}: back to ${other}"
 		setenv failed ${slot}
 		setenv slot ${other}
 		setenv other ${failed}
@@ -41,7 +45,11 @@ if test "${trial}" = 1; then
 		setenv bootcount 0
 	else
 		setexpr bootcount ${bootcount} + 1
-		echo "slots: ${slot} on trial, start ${bootcount} of ${bootlimit}"
+		if test "${trial}" = 1; then
+			echo "slots: ${slot} on trial, start ${bootcount} of ${bootlimit}"
+		elif test ${bootcount} -gt 1; then
+			echo "slots: ${slot}: start ${bootcount} of ${bootlimit} since its Linux was last up"
+		fi
 	fi
 	run save_state
 fi

@@ -78,6 +78,19 @@ def make_bundle(dts, name):
 MAIN = "what a user boots"
 
 
+# QEMU virt's PCI bridge.
+BRIDGE = "/pcie@10000000"
+
+
+def with_bridge():
+    """What a user boots on QEMU virt, and the bridge is Linux' too: source."""
+    with open(os.path.join(TREE, "dts/qemu-virt.dts"), encoding="utf-8") as f:
+        source = f.read()
+    changed = source.replace("devices = ", f'devices = "{BRIDGE}", ')
+    assert changed != source
+    return changed
+
+
 def resolve(config, name, main):
     """The bundle of a configuration: MAIN, a path or source; main: its path, its bundle."""
     if config == MAIN:

@@ -68,9 +68,10 @@ class Card:
         start, size = self.partition(slot)
         return start + self.read(start, size).index(needle)
 
-    def state(self, slot, trial=0, bootcount=0):
+    def state(self, slot, trial=0, bootcount=0, counted=0):
         """The sector that says what is started, as bulkhead-slot writes it."""
-        body = f"bootcount={bootcount}\0slot={slot}\0trial={trial}\0\0".encode()
+        body = (f"bootcount={bootcount}\0counted={counted}\0slot={slot}\0trial={trial}\0\0"
+                ).encode()
         body = body.ljust(SECTOR - 4, b"\0")
         for at in (COPY_AT, STATE_AT):
             self.write(at, struct.pack("<I", zlib.crc32(body)) + body)

@@ -12,6 +12,15 @@ ESCAPE = "\x1d"
 PATIENCE = float(os.environ.get("PATIENCE", "1"))
 
 
+def guest_lines(text):
+    """
+    What a guest printed, without the hypervisor's lines. A line that one of those broke into is
+    shown again from its start (core/console.h): its first showing goes, too.
+    """
+    whole = re.sub(r"^(.+)\n((?:bulkhead: .*\n)+)(?=\1)", r"\2", text, flags=re.MULTILINE)
+    return "\n".join(line for line in whole.split("\n") if not line.startswith("bulkhead: "))
+
+
 class Missing(AssertionError):
     """What was waited for did not come."""
 
@@ -107,16 +116,14 @@ class Console:
         """A shell command in Linux: (exit status, output without the hypervisor's lines)."""
         tag = f"@{next(self._serial)}@"
         self.mark = len(self.text)
-        # The tag is split in what is typed, so that the echo does not match.
-        self.send(f"{command}; echo \"{tag[:1]}\"\"{tag[1:]}:$?:\"\n")
-        start = self.mark
-        match = self.expect(re.escape(tag) + r":(\d+):", timeout)
-        # what was typed is echoed, twice when the prompt came late, and drawn again when it is
-        # longer than a line: all of that ends with the line
-        echo_end = self.text[start:match.start()].rsplit(':$?:"', 1)[-1]
-        output = echo_end.partition("\n")[2]
-        lines = [line for line in output.split("\n") if not line.startswith("bulkhead: ")]
-        return int(match.group(1)), "\n".join(lines).strip("\n")
+        # What is typed is echoed, twice when the prompt comes late, and drawn again when it is
+        # longer than a line. So the output says itself where it begins and where it ends; both
+        # tags are split in what is typed, so that no echo matches.
+        half = f'echo "{tag[:1]}""{tag[1:]}'
+        self.send(f'{half}<"; {command}; {half}:$?:"\n')
+        start = self.expect(f"{tag}<", timeout).end()
+        match = self.expect(rf"{tag}:(\d+):", timeout)
+        return int(match.group(1)), guest_lines(self.text[start:match.start()]).strip("\n")
 
     def linux(self, command, timeout=60):
         """The output of a command that must succeed."""
@@ -131,9 +138,7 @@ class Console:
         self.expect(re.escape(command) + r"\s*\n", timeout)
         start = self.mark
         match = self.expect(r"^keel> ", timeout)
-        output = self.text[start:match.start()]
-        return "\n".join(line for line in output.split("\n")
-                         if not line.startswith("bulkhead: ")).strip("\n")
+        return guest_lines(self.text[start:match.start()]).strip("\n")
 
     def canary(self, timeout=60):
         """Ask the attached canary; returns (state, sweeps, beats, bad)."""

@@ -2,6 +2,8 @@
 """Reading a payload's verdict (tests/payloads)."""
 import re
 
+from console import guest_lines
+
 # Skips that are no loss: the other GIC version's tests.
 HARMLESS = re.compile(r"GICv[23]|always enabled|no SYSTEM_RESET2")
 
@@ -13,7 +15,7 @@ def expect_done(console, timeout=300, emulator_faults=()):
     """
     start = console.mark
     done = console.expect(r"DONE passed (\d+) failed (\d+) skipped (\d+)\s", timeout)
-    text = console.text[start:done.end()]
+    text = guest_lines(console.text[start:done.end()])
     failed = re.findall(r"FAIL .*$", text, re.MULTILINE)
     passed = re.findall(r"PASS (\S+)", text)
     names = [line.split()[1].rstrip(":") for line in failed]

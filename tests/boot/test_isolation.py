@@ -11,7 +11,7 @@ import time
 
 import pytest
 from bulkhead_lg import TREE
-from bundle import BUILD, MAIN
+from bundle import BUILD, MAIN, with_bridge
 from features import GICS
 from gdbstub import Stub
 
@@ -102,6 +102,27 @@ def test_every_stage2(board, facts, stub_path, gic):
     _check_keel(trees[1][0], gicv)
     _check_walls(trees, symbols(facts.loaded))
     assert console.linux("nproc") == "3"
+
+
+@pytest.mark.lg_feature("pcie")
+def test_stage2_with_a_bridge(board, facts, stub_path):
+    """Windows and configuration space of a PCI bridge are Linux' alone, in large blocks."""
+    console = board(with_bridge(), qemu=f"-gdb unix:{stub_path},server=on,wait=off").console
+    console.linux_shell()
+    with Stub(stub_path) as stub:
+        vttbr = [stub.register(cpu, "VTTBR_EL2") for cpu in stub.cpus()]
+        trees = [walk(stub, value & 0x0000fffffffffffe) for value in dict.fromkeys(vttbr)]
+    devices = _split(trees[0][0], 0)[1]
+    assert all(m.ipa == m.pa and m.kind == DEVICE_NGNRE and
+               m.rights == READ | WRITE | NEVER_EXECUTE for m in devices)
+    for space in ((0x10000000, 0x2f000000), (0x4010000000, 0x10000000)):
+        inside = [m for m in devices if overlaps(m.ipa, m.size, *space)]
+        _covered(inside, *space)
+        assert max(m.size for m in inside) >= 1 << 21
+        devices = [m for m in devices if m not in inside]
+    assert [(m.ipa, m.size) for m in devices] == [(page, 4096) for page in facts.linux_pages]
+    _check_keel(trees[1][0], 0)
+    _check_walls(trees, symbols(facts.loaded))
 
 
 def _split(mappings, gicv):

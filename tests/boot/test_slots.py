@@ -95,6 +95,18 @@ def test_trial_ends_at_the_limit(card_board, card):
     assert "never confirmed" not in _starts(card_board, card, "a")
 
 
+def test_confirmed_slot_whose_linux_never_comes_up(card_board, card):
+    """These slots have keel alone: nothing clears the count."""
+    card.state("a", counted=1)
+    for first, second in ("a", "b"), ("b", "a"):
+        _starts(card_board, card, first)
+        for count in (2, 3):
+            assert f"slots: {first}: start {count} of 3 since its Linux was last up" in _starts(
+                card_board, card, first)
+        assert f"its Linux never came up: back to {second}" in _starts(card_board, card, second)
+        card.state(second, counted=1)
+
+
 @pytest.mark.parametrize("written", [0, 3, 7])
 def test_power_cut_during_an_update(card_board, card, written):
     """Slot b is erased, then written again up to a sector in the middle of that.

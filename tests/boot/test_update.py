@@ -59,7 +59,7 @@ def update(request, machine, facts, master, tmp_path):
     """An update while this slot runs, made and recorded."""
     runs = request.param
     before = Card(shutil.copy(master, tmp_path / "before.img"))
-    before.state(runs)
+    before.state(runs, counted=1)
     card = Card(shutil.copy(before.path, tmp_path / "card.img"))
     log = str(tmp_path / "writes")
     console = _linux(machine, facts, card, log)
@@ -72,14 +72,19 @@ def update(request, machine, facts, master, tmp_path):
 
 
 # -- boot.cmd's rules, once more ---------------------------------------------------
-def _state(card):
-    """(slot, trial) by the sector, its copy, or neither."""
+def _settings(card):
+    """What the sector says, its copy, or neither."""
     for at in (STATE_AT, COPY_AT):
         data = card.read(at, SECTOR)
         if struct.unpack("<I", data[:4])[0] == zlib.crc32(data[4:]):
-            words = dict(word.split(b"=") for word in data[4:].split(b"\0") if word)
-            return words[b"slot"].decode(), words[b"trial"] == b"1"
-    return "a", False
+            return dict(word.split("=") for word in data[4:].decode().split("\0") if word)
+    return {"slot": "a", "trial": "0"}
+
+
+def _state(card):
+    """(slot, trial)"""
+    settings = _settings(card)
+    return settings["slot"], settings["trial"] == "1"
 
 
 def _is_whole(path):
@@ -194,6 +199,16 @@ def _boots(card_board, card, slot, work):
     console.expect(rf"^slots: starting {slot}$", 120)
     console.expect(r"control: 1 kHz loop running$", 60)
     return console.text
+
+
+@pytest.mark.parametrize("before", [{"counted": 1, "bootcount": 2}, {}])
+def test_linux_that_comes_up_says_so(machine, facts, master, tmp_path, before):
+    """And once it did, starts are counted, whoever wrote the state before."""
+    card = Card(shutil.copy(master, tmp_path / "card.img"))
+    card.state("b", **before)
+    assert _linux(machine, facts, card).linux("bulkhead-slot") == "slot b"
+    machine.driver.off()
+    assert _settings(card) == {"slot": "b", "trial": "0", "bootcount": "0", "counted": "1"}
 
 
 def test_trial_and_mistakes_from_linux(machine, facts, master, tmp_path):

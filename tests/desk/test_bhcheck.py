@@ -77,6 +77,17 @@ def test_what_dma_reaches_is_said(make_bundle):
     assert "would start" in harmless.stdout and "DMA" not in harmless.stdout
 
 
+def test_what_a_bridge_reaches_is_said(make_bundle):
+    text = bhcheck(make_bundle(CONFIG.replace("/soc/mmc@7e340000", "/scb/pcie@7d500000")),
+                   BOARD).stdout
+    assert ("linux: /scb/pcie@7d500000: by its dma-ranges 3 GiB at 0x0 are reached; who has the "
+            "bridge may set it otherwise\n") in text
+    assert (0x600000000, 0x603ffffff, "linux", "0x0600000000",
+            "window of /scb/pcie@7d500000") in list(rows(text))
+    assert "175        linux        /scb/pcie@7d500000, level\n" in text
+    assert "left out" not in text
+
+
 def test_map_covers_memory_once(make_bundle):
     spans = list(rows(bhcheck(make_bundle(), BOARD).stdout))
     for before, after in zip(spans, spans[1:]):
@@ -101,6 +112,87 @@ def test_map_names_cpus_and_interrupts(make_bundle):
     assert "3    0x0000000101 rtos         vCPU 0\n" in text
     assert "158        linux        /soc/mmc@7e340000, edge\n" in text
     assert "153        hypervisor   console UART\n" in text
+
+
+PARTS = """
+/dts-v1/;
+/ {
+    compatible = "bulkhead,config";
+    one {
+        compatible = "bulkhead,vm";
+        cpus = <0>;
+        memory = <0x40000000 0x1000000>;
+        kernel = "kernel.bin";
+        no-dma;
+        filtered-devices = "/soc/serial@7e201400";
+        gpio-lines = <2 3 4 57 17>;
+        mailbox-tags = <0x30006 0x1>;
+    };
+    two {
+        compatible = "bulkhead,vm";
+        cpus = <1>;
+        memory = <0x40000000 0x1000000>;
+        kernel = "kernel.bin";
+        gpio-lines = <18>;
+    };
+};
+"""
+
+
+def test_what_is_divided_up_is_said(make_bundle):
+    text = bhcheck(make_bundle(PARTS), BOARD).stdout
+    assert (0xfe201400, 0xfe2015ff, "one", "0x00fe201400",
+            "registers of /soc/serial@7e201400, through the hypervisor") in list(rows(text))
+    assert [row[2:] for row in rows(text) if row[0] == 0xfe200000] == [
+        ("hypervisor", "-", "/soc/gpio@7e200000, given by parts")]
+    assert "153        one          /soc/serial@7e201400, level, divided up by the hypervisor" in text
+    assert "145        two          /soc/gpio@7e200000, level, divided up by the hypervisor" in text
+    parts = text.split("parts of")[1]
+    assert "/soc/gpio@7e200000       one          lines 2-4 17 57\n" in parts
+    assert "/soc/gpio@7e200000       two          lines 18\n" in parts
+    assert "/soc/mailbox@7e00b880    one          tags 0x30006 0x1\n" in parts
+    assert "DMA" not in text
+
+
+# What Debian's tree of a Raspberry Pi 4 has, as far as mkdtb changes it.
+CARD = """
+/ {
+    aliases {
+    };
+    emmc2bus {
+        mmc@7e340000 {
+        };
+    };
+    soc {
+        mmc@7e300000 {
+            compatible = "brcm,bcm2835-sdhci";
+            reg = <0x7e300000 0x100>;
+            interrupts = <0 126 4>;
+            pinctrl-names = "default";
+            pinctrl-0 = <&card_pins>;
+            mmc-pwrseq = <&card_pins>;
+
+            wifi@1 {
+            };
+        };
+    };
+};
+"""
+
+
+def test_lines_of_the_cards_controller(make_bundle, tmp_path):
+    """As platform/rpi4/mkdtb leaves them in the tree that the board is started with."""
+    source, tree, board = tmp_path / "card.dts", tmp_path / "card.dtb", tmp_path / "board.dtb"
+    source.write_text(pathlib.Path("tests/unit/desk/board.dts").read_text(encoding="utf-8") + CARD,
+                      encoding="utf-8")
+    subprocess.run(["dtc", "-q", "-o", tree, source], check=True)
+    subprocess.run(["platform/rpi4/mkdtb", tree, board], check=True)
+    subprocess.run(["fdtput", board, "-d", "/chosen", "stdout-path"], check=True)
+    config = CONFIG.replace("mmc@7e340000", "mmc@7e300000").replace("cpus = <3>;",
+                                                                    "cpus = <3>; gpio-lines = <36>;")
+    done = bhcheck(make_bundle(config), board)
+    assert "rtos: gpio-lines: line 36 is that of linux (/soc/mmc@7e300000)\n" in done.stdout
+    assert "linux: would start\nrtos: refused\n" in done.stdout
 
 
 def test_one_is_refused(make_bundle):

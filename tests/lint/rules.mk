@@ -8,7 +8,7 @@ LINT_INCLUDE := -I$(LIBFDT_DIR) -I$(B)/bare/bulkhead -D_POSIX_C_SOURCE=200809L
 LINT_NEEDS   := $(LIBFDT_DIR)/libfdt.h $(B)/bare/bulkhead/arch/arm64/offsets.h
 
 # Whether a file is for the build host or for the bare machine decides its flags.
-lint_flags = $(if $(filter guests/linux/brig/%,$(1)),-D_GNU_SOURCE) $(if $(filter $(LINT_HOST),$(1)),$($(basename $(notdir $(1)))_CFLAGS) $(HOST_CFLAGS),$(2) $(BARE_CFLAGS)) $(LINT_INCLUDE)
+lint_flags = $(if $(filter guests/linux/brig/% tests/unit/fuzz_brig_%,$(1)),-D_GNU_SOURCE) $(if $(filter $(LINT_HOST),$(1)),$($(basename $(notdir $(1)))_CFLAGS) $(HOST_CFLAGS),$(2) $(BARE_CFLAGS)) $(LINT_INCLUDE)
 lint_cc    = $(if $(filter $(LINT_HOST),$(1)),$(HOSTCC),$(CC))
 # Both with clang, which does not know all that gcc does.
 lint_clang = $(filter-out -fconserve-stack,$(call lint_flags,$(1),--target=aarch64-linux-gnu))
@@ -45,7 +45,7 @@ $(L)/cppcheck: $(LINT_FILES) tests/lint/cppcheck.suppress | $(LINT_TOOLS) $(LINT
 		--suppressions-list=tests/lint/cppcheck.suppress $(filter %.c,$(LINT_FILES))
 	@touch $@
 
-.PHONY: lint lint-includes lint-sizes lint-scripts lint-files lint-dts
+.PHONY: lint lint-includes lint-sizes lint-scripts lint-files lint-dts lint-clang
 lint-includes: | $(RUN_TOOLS)
 	@tests/lint/includes $(LINT_FILES)
 lint-sizes: | $(RUN_TOOLS)
@@ -62,9 +62,12 @@ $(L)/dts.stamp: $(LINT_DTS) $(wildcard dts/bindings/*.yaml) tests/lint/dts tests
 		{ cat $(L)/dts.log >&2; exit 1; }
 	@touch $@
 lint-dts: $(L)/dts.stamp
+# The hypervisor is built with clang, too, and linked: what it refuses is not all a warning.
+lint-clang: | $(LINT_TOOLS)
+	+$(Q)$(MAKE) B=$(L)/clang CC=clang $(L)/clang/bulkhead.bin
 lint-files: $(L)/format $(L)/cppcheck $(LINT_HEADERS) $(LINT_TIDY)
 # All findings at once, and in parallel even where make was not told to: the checks share nothing.
 lint: | $(LINT_TOOLS)
 	+@$(MAKE) --no-print-directory -k $(if $(V),,-s) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) \
-		lint-includes lint-sizes lint-scripts lint-dts lint-files
+		lint-includes lint-sizes lint-scripts lint-dts lint-clang lint-files
 	@echo "lint: $(words $(LINT_FILES)) files are as they should be"

@@ -1,14 +1,15 @@
 # Unit tests of core: its sources unchanged, over the fakes of this folder.
 
-FAKE_ARCH := tests/unit/fake_arch.c
+FAKE_ARCH := tests/unit/fake_arch.c core/lib/spinlock.c
 FAKE_GIC  := $(FAKE_ARCH) tests/unit/fake_gic.c $(addprefix core/,vgic.c vgic_lr.c vgic_op.c vgic_sgi.c)
 FAKE_VM   := $(FAKE_GIC) tests/unit/fake_vm.c
 
 CORE_TESTS := test_console test_image_elf test_load test_mmio test_pages test_pgtable test_psci test_vgic \
-	test_vgic_dist test_vgic_model test_vgic_moves test_vgic_sgi test_vm test_vpl011 test_vpl031 test_vfilter
+	test_vgic_dist test_vgic_model test_vgic_moves test_vgic_sgi test_vm test_vpl011 test_vpl031 test_vfilter \
+	test_vgpio test_vmailbox
 HOST_TESTS += $(CORE_TESTS)
 
-# What each needs besides itself. test_console, test_pages and test_vm include the file that
+# What each needs besides itself. test_console, test_pages, test_vm and test_vmailbox include the file that
 # they test, to reset what it never does.
 test_console_NEEDS    := $(FAKE_ARCH) core/lib/fmt.c
 test_image_elf_NEEDS  := $(FAKE_ARCH) $(addprefix core/,image.c report.c lib/fmt.c)
@@ -23,8 +24,10 @@ test_vgic_dist_NEEDS  := $(FAKE_VM) core/vgic_dist.c
 test_vgic_model_NEEDS := $(FAKE_VM)
 test_vgic_moves_NEEDS := $(FAKE_VM)
 test_vgic_sgi_NEEDS   := $(FAKE_VM)
+test_vgpio_NEEDS      := $(FAKE_ARCH) core/mmio.c core/vgpio.c
+test_vmailbox_NEEDS   := $(FAKE_ARCH) core/mmio.c
 test_vm_NEEDS         := $(FAKE_GIC) $(addprefix core/,guest_map.c log.c mmio.c pgtable.c psci.c \
-	report.c stage2.c vabsent.c vfilter.c vgic_dist.c vpl011.c vpl031.c vvirtio.c lib/fmt.c)
+	report.c stage2.c vabsent.c vfilter.c vgpio.c vgic_dist.c vmailbox.c vpl011.c vpl031.c vvirtio.c lib/fmt.c)
 test_vpl011_NEEDS     := $(FAKE_ARCH) core/mmio.c core/vpl011.c
 test_vpl031_NEEDS     := $(FAKE_ARCH) core/mmio.c core/vpl031.c
 define core_test

@@ -232,3 +232,39 @@ uint64_t desk_random(uint64_t *state)
 	*state ^= *state << 17;
 	return *state;
 }
+
+struct bundle desk_bundle;
+
+void desk_parse_all(void)
+{
+	static uint8_t content[0x20000];
+	static struct tree fit;
+	const struct file files[] = {{"kernel.bin", content, 0x8000},
+				     {"initrd.img", content, 100},
+				     {"table.bin", content, 0x1000},
+				     {"large.bin", content, sizeof(content)},
+				     {"empty.bin", content, 0}};
+
+	desk_make_bundle(&fit, sizeof(fit), files, ARRAY_SIZE(files), NULL);
+	assert_int_equal(bundle_open(&desk_bundle, &fit, sizeof(fit), &findings.report), 0);
+	assert_int_equal(desk_parse_board(), 0);
+	assert_int_equal(config_parse(desk_bundle.config, desk_bundle.config_size, &config,
+				      &findings.report),
+			 0);
+}
+
+void desk_check_config(void)
+{
+	desk_parse_all();
+	assert_no_finding();
+	config_check(&config, &board, &desk_bundle, &findings.report);
+}
+
+void assert_vm_refused(const char *name, const char *line)
+{
+	desk_check_config();
+	assert_one_finding(line);
+	for (unsigned int i = 0; i < config.vm_count; i++) {
+		assert_int_equal(config.vms[i].refused, strcmp(config.vms[i].name, name) == 0);
+	}
+}

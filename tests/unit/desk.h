@@ -95,6 +95,17 @@ struct file {
 size_t desk_make_bundle(void *buf, size_t size, const struct file *files, size_t count,
 			const char *wrong_hash);
 
+/*
+ * Both trees parsed as they are now, with a bundle of kernel.bin (0x8000 bytes), initrd.img (100),
+ * table.bin (0x1000), large.bin (0x20000) and empty.bin in desk_bundle.
+ */
+extern struct bundle desk_bundle;
+void desk_parse_all(void);
+/* The same, no finding so far, and then config_check(). */
+void desk_check_config(void);
+/* That, with one finding, which costs this VM alone. */
+void assert_vm_refused(const char *name, const char *line);
+
 /* A generator of its own, so that every run of every machine does the same. */
 uint64_t desk_random(uint64_t *state);
 

@@ -1,7 +1,7 @@
 # Unit tests of what bhcheck and the hypervisor share, over trees that dtc makes of desk/.
 
-DESK_TESTS := test_board test_bundle test_config test_config_check test_config_tree test_fdt_read \
-	test_fmt test_guest_fdt test_image test_mutate test_place test_sha256
+DESK_TESTS := test_board test_bundle test_config test_config_check test_config_shared test_config_tree \
+	test_fdt_read test_fmt test_guest_fdt test_image test_mutate test_pci test_place test_rpi5 test_sha256
 HOST_TESTS += $(DESK_TESTS)
 
 DESK_DTB   := $(B)/unit/desk

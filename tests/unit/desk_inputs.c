@@ -56,6 +56,7 @@ static void check_ranges(void)
 				struct mem_range regs = vm->devices[j].regs[k];
 
 				promise(regs.size > 0 && !board_is_ram(&board, regs.base, 1));
+				promise(range_within(regs.base, regs.size, 0, VM_IPA_LIMIT));
 			}
 		}
 	}
@@ -167,6 +168,15 @@ static void sound_board(struct report *r)
 
 /* -- The inputs ---------------------------------------------------------------------------------------- */
 
+/* The PCI bridge, if it is still there, for the first VM. */
+static void add_bridge(struct vm_config *vm)
+{
+	struct vm_device *d = &vm->devices[vm->device_count++];
+
+	*d = (struct vm_device){.optional = true, .property = "optional-devices", .node = -1};
+	strcpy(d->path, "/scb/pcie@7d500000");
+}
+
 bool input_board(const void *data, size_t size)
 {
 	static void *tree;
@@ -185,6 +195,7 @@ bool input_board(const void *data, size_t size)
 		promise(i == 0 || range_end(board.banks[i - 1]) < board.banks[i].base);
 	}
 	promise(config_parse(tree, tree_size, &config, &r) == 0);
+	add_bridge(&config.vms[0]);
 	settle(small_bundle(), &r);
 	return true;
 }

@@ -130,12 +130,24 @@ __attribute__((weak)) bool arch_device_read(uint64_t address, unsigned int size,
 	return false;
 }
 
+uint32_t arch_device_word(uint64_t address, uint32_t otherwise)
+{
+	uint64_t value;
+
+	return arch_device_read(address, 4, &value) ? (uint32_t)value : otherwise;
+}
+
 __attribute__((weak)) bool arch_device_write(uint64_t address, unsigned int size, uint64_t value)
 {
 	(void)address;
 	(void)size;
 	(void)value;
 	return false;
+}
+
+void arch_repeat_access(void)
+{
+	fake.repeats++;
 }
 
 uint64_t arch_guest_pc(void)
@@ -149,6 +161,15 @@ void *arch_map(paddr_t pa, uint64_t size)
 	if (fake.map_fails || !range_within(pa.pa, size, FAKE_RAM_BASE, FAKE_RAM_SIZE)) {
 		return NULL;
 	}
+	fake.mapped++;
+	return ram + (pa.pa - FAKE_RAM_BASE);
+}
+
+void *arch_window(paddr_t pa, uint64_t size)
+{
+	assert_true(IS_ALIGNED(pa.pa | size, SZ_4K) && size <= ARCH_WINDOW_SIZE);
+	assert_true(range_within(pa.pa, size, FAKE_RAM_BASE, FAKE_RAM_SIZE));
+	assert_int_equal(fake.mapped, 0); /* one at a time */
 	fake.mapped++;
 	return ram + (pa.pa - FAKE_RAM_BASE);
 }
@@ -176,9 +197,9 @@ void *arch_table(paddr_t pa)
 	return (void *)(uintptr_t)pa.pa;
 }
 
-paddr_t arch_table_pa(const void *table)
+__attribute__((weak)) paddr_t arch_pa(const void *va)
 {
-	return (paddr_t){(uintptr_t)table};
+	return (paddr_t){(uintptr_t)va};
 }
 
 void arch_table_sync(void)

@@ -45,7 +45,7 @@ struct fake_arch {
 	/* memory */
 	uint8_t *ram;
 	bool map_fails;
-	int mapped; /* arch_map() less arch_unmap() */
+	int mapped; /* arch_map() and arch_window() less arch_unmap() */
 	unsigned int table_syncs;
 	unsigned int invalidations;
 	uint64_t invalidated_vttbr;
@@ -59,6 +59,7 @@ struct fake_arch {
 	/* Called by arch_wait(): something for the CPU to wake up to. */
 	void (*on_wait)(void);
 	unsigned int nothing_runs; /* arch_nothing_runs() */
+	unsigned int repeats;      /* arch_repeat_access() */
 	unsigned int waits;
 	unsigned int polls;
 	char panic_text[256];

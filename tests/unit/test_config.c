@@ -185,13 +185,13 @@ static const struct bad_value bad_values[] = {
 	 2,
 	 {0x40000000, 0x10001}},
 	{"memory",
-	 "small: memory: 0xfffff0000+0x20000 ends above 0x1000000000 (several pairs need /bits/ "
+	 "small: memory: 0x7fffff0000+0x20000 ends above 0x8000000000 (several pairs need /bits/ "
 	 "64)",
 	 NULL,
 	 4,
-	 {0xf, 0xffff0000, 0, 0x20000}},
+	 {0x7f, 0xffff0000, 0, 0x20000}},
 	{"memory",
-	 "small: memory: 0xfffffffffffff000+0x2000 ends above 0x1000000000 (several pairs need "
+	 "small: memory: 0xfffffffffffff000+0x2000 ends above 0x8000000000 (several pairs need "
 	 "/bits/ 64)",
 	 NULL,
 	 4,
@@ -215,12 +215,12 @@ static const struct bad_value bad_values[] = {
 	{"vcpus", "small: vcpus: 9 is out of range; 1 to 8", NULL, 1, {9}},
 	{"load", "small: load: must be one address, of 32 or 64 bits", NULL, 3, {0, 0, 0}},
 	{"load",
-	 "small: load: 0x40000004 must be 8-byte aligned and below 0x1000000000",
+	 "small: load: 0x40000004 must be 8-byte aligned and below 0x8000000000",
 	 NULL,
 	 1,
 	 {0x40000004}},
 	{"load",
-	 "small: load: 0xfffffffffffffff8 must be 8-byte aligned and below 0x1000000000",
+	 "small: load: 0xfffffffffffffff8 must be 8-byte aligned and below 0x8000000000",
 	 NULL,
 	 2,
 	 {UINT32_MAX, 0xfffffff8}},

@@ -298,9 +298,9 @@ static const struct elf_case elf_cases[] = {
 	 "0x2000"},
 	{PHDR(0) + 40, 8, UINT64_MAX,
 	 "vm: kernel: ELF program header 0: 0x40100000+0xffffffffffffffff ends above "
-	 "0x1000000000"},
+	 "0x8000000000"},
 	{PHDR(0) + 24, 8, UINT64_MAX - 0xfff,
-	 "vm: kernel: ELF program header 0: 0xfffffffffffff000+0x1000 ends above 0x1000000000"},
+	 "vm: kernel: ELF program header 0: 0xfffffffffffff000+0x1000 ends above 0x8000000000"},
 	{PHDR(1) + 24, 8, RAM + SZ_1M + 0xfff,
 	 "vm: kernel: ELF program header 1: 0x40100fff+0x100 overlaps segment 0x40100000+0x1000"},
 	{24, 8, 0x1000, "vm: kernel: ELF entry 0x1000 is in no segment, or not 4-byte aligned"},

@@ -204,8 +204,7 @@ static void test_vmid_is_in_vttbr(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < VMS; i++) {
 		assert_int_equal(vm[i].stage2.vttbr >> 48, i + 1);
-		assert_int_equal(vm[i].stage2.vttbr & PTE_ADDRESS,
-				 arch_table_pa(vm[i].stage2.root).pa);
+		assert_int_equal(vm[i].stage2.vttbr & PTE_ADDRESS, arch_pa(vm[i].stage2.root).pa);
 	}
 }
 

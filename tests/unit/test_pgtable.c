@@ -324,6 +324,30 @@ static void test_accepted_range_never_runs_dry(void **state)
 	}
 }
 
+/* What is loaded again and again, at either end not of 2 MiB, and a window of two pages. */
+static void test_tables_that_are_there_need_no_pool(void **state)
+{
+	const uint64_t start = SZ_1G - 3 * SZ_2M - SZ_4K, size = SZ_1G + 5 * SZ_2M,
+		       window = 4 * SZ_1G;
+	unsigned int used;
+
+	(void)state;
+	assert_int_equal(map(start, start, size), 0);
+	assert_int_equal(map(window, window, 2 * SZ_4K), 0);
+	used = pool.used;
+	pool.page_count = used; /* none is left */
+	for (uint64_t i = 0; i < 1000; i++) {
+		assert_int_equal(pgtable_unmap(&table, start, size), 0);
+		assert_int_equal(map(start, start, size), 0);
+		assert_mapped(SZ_1G, SZ_1G, SZ_1G);
+		assert_int_equal(pgtable_unmap(&table, window, 2 * SZ_4K), 0);
+		assert_int_equal(map(window, i * SZ_2M, 2 * SZ_4K), 0);
+		assert_mapped(window + SZ_4K, i * SZ_2M + SZ_4K, SZ_4K);
+	}
+	assert_int_equal(pool.used, used);
+	assert_int_equal(map(start - SZ_2M, start - SZ_2M, SZ_4K), -1);
+}
+
 static void test_split_without_a_page_keeps_the_block(void **state)
 {
 	(void)state;
@@ -421,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_root_no_table, setup),
 		cmocka_unit_test_setup(test_exhaustion_changes_nothing, setup),
 		cmocka_unit_test_setup(test_accepted_range_never_runs_dry, setup),
+		cmocka_unit_test_setup(test_tables_that_are_there_need_no_pool, setup),
 		cmocka_unit_test_setup(test_split_without_a_page_keeps_the_block, setup),
 		cmocka_unit_test_setup(test_random_changes_agree_with_a_model, setup),
 	};

@@ -91,7 +91,7 @@ static const struct gate pl011 = {.enable = IMSC, .status = RIS, .mask = 0x7ff};
 static int setup(void **state)
 {
 	struct vm_device device = {
-		.reg_count = 1, .irq_count = 1, .filtered = true, .gate = &pl011};
+		.reg_count = 1, .irq_count = 1, .access = DEVICE_FILTERED, .gate = &pl011};
 
 	(void)state;
 	fake_arch_setup();

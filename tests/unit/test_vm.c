@@ -61,9 +61,10 @@ int pages_map(struct vm *vm, ipaddr_t ipa, paddr_t pa, uint64_t size, enum page_
 {
 	(void)vm;
 	(void)ipa;
-	(void)pa;
-	(void)size;
 	(void)kind;
+	if (ranges_overlap(pa.pa, size, taken.pa, taken.size)) {
+		return -1;
+	}
 	maps++;
 	return map_result;
 }
@@ -285,6 +286,24 @@ static void test_device_page_of_another_vm_is_refused(void **state)
 	taken.owner = 4;
 	taken.kind = PAGE_RAM;
 	assert_int_equal(vm_create(&configs[2], &board, &report), -1);
+}
+
+static void test_window_is_mapped_as_one(void **state)
+{
+	(void)state;
+	configs[2] = configs[1];
+	configs[2].device_count = 1;
+	configs[2].devices[0] =
+		(struct vm_device){.regs = {{0x10000000, 64 * SZ_1M}}, .reg_count = 1};
+	maps = 0;
+	assert_int_equal(vm_create(&configs[2], &board, &report), 0);
+	assert_int_equal(maps, 2); /* the RAM and the window */
+	/* around what the next VM has already: the RAM, a page on either side */
+	taken = (struct page_extent){
+		.pa = 0x10001000, .size = 64 * SZ_1M - 2 * SZ_4K, .owner = 3, .kind = PAGE_DEVICE};
+	maps = 0;
+	assert_int_equal(vm_create(&configs[2], &board, &report), 0);
+	assert_int_equal(maps, 3);
 }
 
 /* -- start ---------------------------------------------------------------------------------------- */
@@ -688,6 +707,7 @@ int main(void)
 		cmocka_unit_test_setup(test_created_vm_knows_its_cpus, setup),
 		cmocka_unit_test_setup(test_vm_that_cannot_be_mapped_is_stopped, setup),
 		cmocka_unit_test_setup(test_vm_without_page_tables_is_stopped, setup),
+		cmocka_unit_test_setup(test_window_is_mapped_as_one, setup),
 		cmocka_unit_test_setup(test_device_page_of_another_vm_is_refused, setup),
 		cmocka_unit_test_setup(test_home_cpu_loads_and_enters, setup),
 		cmocka_unit_test_setup(test_other_cpus_wait_to_be_turned_on, setup),
