@@ -35,8 +35,8 @@ def qemu(*machine):
     return done.stdout.decode(errors="replace")
 
 
-def bundle_of(vms, name):
-    return make_bundle(write_config(config(*vms), name), name)
+def bundle_of(vms, name, attach=None):
+    return make_bundle(write_config(config(*vms, attach=attach), name), name)
 
 
 def in_guest(gic, cpu, cpus, vms, name, mem="1G"):

@@ -14,6 +14,11 @@ $(B)/images/bench-init.img: $(B)/bench/init
 	@mkdir -p $(@D) $(B)/bench/root/dev && cp $< $(B)/bench/root/init
 	@cd $(B)/bench/root && printf '%s\0' dev init | cpio --quiet -0 -o -H newc -R 0:0 --reproducible >$(abspath $@)
 
+# The Linux guest's initramfs with another first process: a second archive after the first.
+$(B)/images/storm.img: $(LINUX_INITRD) tests/bench/storm
+	@cp $< $@.new && truncate -s %4 $@.new && cd tests/bench && echo storm | \
+		cpio --quiet -o -H newc -R 0:0 --reproducible >>$(abspath $@.new) && mv $(abspath $@.new) $(abspath $@)
+
 # Budgets. In bytes: .text, the image, and EL2's memory, which is all there from the start, for
 # as many VMs as there may be. In lines: the hypervisor's code without comments and blank lines.
 TEXT_MAX  := 102400
@@ -32,7 +37,7 @@ bench-size: $(B)/bulkhead.bin
 	within "lines of code" $$($(BENCH_LINES)) $(LINES_MAX)
 bench: $(BENCH_LINUX) $(BENCH_NEEDS)
 	@tests/bench/bench
-# Fails where a figure rose by more than 1 % over tests/bench/figures.csv.
+# Fails where a figure rose by more than 1 % over tests/bench/figures.csv, or is over its budget.
 bench-check: bench-size $(BENCH_NEEDS)
 	@tests/bench/bench --check
 	@tests/bench/scaling
@@ -42,6 +47,6 @@ bench-store: $(BENCH_LINUX) $(BENCH_NEEDS)
 # What a Linux boot exits for: minutes, as QEMU notes each instruction at EL2.
 bench-exits: $(BENCH_LINUX) $(BENCH_NEEDS)
 	@tests/bench/exits
-# How late a real-time guest wakes up, whatever the VM beside it does. LATENCY=--store keeps the picture.
-bench-latency: $(LINUX_IMAGE) $(LINUX_INITRD) $(B)/bare/pl_latency.bin $(B)/bare/pl_storm.bin $(BENCH_NEEDS)
+# How late keel's loop begins, whatever the VM beside it does. LATENCY=--store keeps the picture.
+bench-latency: $(LINUX_IMAGE) $(B)/images/storm.img $(B)/bare/keel.bin $(B)/bare/pl_storm.bin $(BENCH_NEEDS)
 	@tests/bench/latency $(LATENCY)
