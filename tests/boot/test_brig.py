@@ -4,10 +4,8 @@ import json
 import re
 
 import pytest
+from bundle import MAIN
 
-CONFIG = "dts/qemu-virt.dts"
-
-pytestmark = pytest.mark.lg_feature("virtio")
 BUNDLE = "/root/bundle"
 GROUP = "/sys/fs/cgroup/c1"
 
@@ -15,7 +13,7 @@ GROUP = "/sys/fs/cgroup/c1"
 @pytest.fixture
 def linux(board):
     """linux(command): what it prints in the guest, which has a bundle with busybox."""
-    console = board(CONFIG).console
+    console = board(MAIN).console
     console.linux_shell()
 
     def run(command, timeout=120):
@@ -94,4 +92,110 @@ def test_limit_above_the_hosts_in_user_namespace(linux):
     linux("chmod 755 /root; (ulimit -u 1000; brig create -b . c1 </dev/null >out 2>&1); brig start c1")
     assert linux("brig exec c1 /bin/sh -c 'ulimit -Hu'") == "4194304"
     assert linux("cat out").split() == ["77", "4194304"]
+    linux("brig delete -f c1")
+    assert linux("stat -c %a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx "
+                 "| sort -u") == "666"  # everybody's, as in each container
+
+
+def the_disk(linux):
+    """The numbers of the disk that the root is on, whole: virtio's or the card."""
+    return [int(n) for n in linux("cat /sys/block/vda/dev /sys/block/mmcblk*/dev 2>/dev/null | head -n 1").split(":")]
+
+
+LIMITS = {
+    "memory": {"limit": 33554432, "reservation": 4194304, "swap": 50331648},
+    "cpu": {"cpus": "1-2", "mems": "0", "quota": 20000, "period": 50000, "burst": 10000},
+    "pids": {"limit": 40},
+    "hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}],
+    "unified": {"memory.high": "25165824", "cpu.max.burst": "5000"},
+}
+WRITTEN = {
+    "memory.max": "33554432", "memory.low": "4194304", "memory.swap.max": "16777216",
+    "memory.high": "25165824", "cpuset.cpus": "1-2", "cpuset.mems": "0", "cpu.max": "20000 50000",
+    "cpu.max.burst": "5000", "pids.max": "40", "hugetlb.2MB.max": "4194304",
+}
+
+
+def test_every_limit_is_written(linux):
+    """The unified map has the last word. What the container sees of it is what holds."""
+    major, minor = the_disk(linux)
+    limits = LIMITS | {"blockIO": {
+        "throttleReadBpsDevice": [{"major": major, "minor": minor, "rate": 1048576}],
+        "throttleWriteIOPSDevice": [{"major": major, "minor": minor, "rate": 100}]}}
+    written = WRITTEN | {"io.max": f"{major}:{minor} rbps=1048576 wbps=max riops=max wiops=100"}
+    configure(linux, "/bin/busybox nproc; /bin/busybox sleep 1000", json.dumps(limits))
+    linux("brig create -b . c1 </dev/null >out 2>&1; brig start c1")
+    for file, value in written.items():
+        assert linux(f"cat {GROUP}/{file}") == value, file
+    linux("until [ -s out ]; do sleep 1; done")
+    assert linux("cat out") == "2"
+    linux("brig update --cpuset-cpus 0 c1")
+    assert linux("brig exec c1 /bin/busybox nproc") == "1"
+    linux("brig delete -f c1")
+    configure(linux, "true", '{"unified":{"nothing.max":"1"}}')
+    assert "nothing.max" in linux("brig run -b . c1 2>&1 || true")
+    assert linux(f"ls -d {GROUP} 2>&1 || true").endswith("No such file or directory")
+
+
+def test_device_rules(linux):
+    """The last rule that fits decides; the default devices stay."""
+    major, minor = the_disk(linux)
+    configure(linux, "d=/tmp/disk; h='/bin/busybox head -c1'; $h $d >/dev/null && echo read;"
+              "echo x 2>/dev/null >$d || echo not written; $h /dev/zero >/dev/null && echo zero")
+    rule = f'{{"allow":true,"type":"b","major":{major},"minor":{minor},"access":"r"}}'
+    linux(f"mknod rootfs/tmp/disk b {major} {minor}; sed -i 's#\"access\": *\"rwm\" *}}#&,{rule}#' config.json")
+    assert linux("brig run -b . c1 2>&1").split("\n") == ["read", "not written", "zero"]
+
+
+def test_devices_without_a_rule(linux):
+    """What linux.devices makes is there, and no other."""
+    major, minor = the_disk(linux)
+    configure(linux, "for d in made zero; do /bin/busybox head -c1 /dev/$d >/dev/null && echo $d; done;"
+              "echo x 2>/dev/null >/tmp/kmsg || echo not written")
+    made = json.dumps([{"path": "/dev/made", "type": "b", "major": major, "minor": minor}])
+    linux("mknod rootfs/tmp/kmsg c 1 11")
+    linux("sed -i -e 's#\"resources\": *{[^}]*} *\\] *}#\"resources\":{}#' "
+          f"-e 's#\"linux\": *{{#&\"devices\":{made},#' config.json")
+    assert linux("brig run -b . c1 2>&1").split("\n") == ["made", "zero", "not written"]
+
+
+def test_a_container_has_its_own_group(linux):
+    """It sees its group as the root, cannot leave it, and what it makes below goes with it."""
+    configure(linux, "/bin/busybox cat /proc/self/cgroup; echo 0 2>/dev/null >/sys/fs/cgroup/cgroup.procs "
+              "|| echo read-only; /bin/busybox sleep 1000")
+    linux("brig create -b . c1 </dev/null >out 2>&1; brig start c1")
+    linux("until grep -q read-only out; do sleep 1; done")
+    assert linux("cat out").split() == ["0::/", "read-only"]
+    linux(f"mkdir -p {GROUP}/a/b && brig exec -d c1 /bin/busybox sleep 1000")
+    linux(f"cat {GROUP}/cgroup.procs | tail -n 1 >{GROUP}/a/b/cgroup.procs")
+    linux("brig pause c1")
+    assert linux(f"cat {GROUP}/cgroup.freeze {GROUP}/a/b/cgroup.events").split() == \
+        ["1", "populated", "1", "frozen", "1"]
+    linux("brig delete -f c1")
+    assert linux(f"ls -d {GROUP} 2>&1 || true").endswith("No such file or directory")
+
+
+def test_time_and_mapped_owners(linux):
+    configure(linux, "/bin/busybox cat /proc/uptime; /bin/busybox stat -c %u:%g /data/file")
+    maps = '[{"containerID":0,"hostID":5000,"size":1000}]'
+    linux("mkdir -p /root/data; touch /root/data/file; sed -i -e 's#\"namespaces\": *\\[#&{\"type\":\"time\"},#' "
+          "-e 's#\"linux\": *{#&\"timeOffsets\":{\"boottime\":{\"secs\":100000000}},#' -e 's#\"mounts\": *\\[#&"
+          "{\"destination\":\"/data\",\"source\":\"/root/data\",\"type\":\"bind\",\"options\":[\"bind\"],"
+          f"\"uidMappings\":{maps},\"gidMappings\":{maps}}},#' config.json")
+    uptime, _, owner = linux("brig run -b . c1").split()
+    assert float(uptime) > 100000000 and owner == "5000:5000"
+
+
+def test_joins_the_namespaces_of_another(linux):
+    """With nsdelegate, nobody is born into a group from within another's cgroup namespace."""
+    maps = '[{"containerID":0,"hostID":100000,"size":65536}]'
+    configure(linux, "/bin/busybox sleep 1000")
+    linux("chmod 755 /root; sed -i -e 's#\"namespaces\": *\\[#&{\"type\":\"user\"},#' "
+          f"-e 's#\"linux\": *{{#&\"uidMappings\":{maps},\"gidMappings\":{maps},#' config.json")
+    linux("brig create -b . c1 </dev/null >out 2>&1; brig start c1")
+    pid = json.loads(linux("brig state c1"))["pid"]
+    configure(linux, "/bin/busybox readlink /proc/self/ns/cgroup")
+    linux(f"sed -i -e 's#\"namespaces\": *\\[#&{{\"type\":\"user\",\"path\":\"/proc/{pid}/ns/user\"}},#' "
+          f"-e 's#\"type\": *\"cgroup\"#&,\"path\":\"/proc/{pid}/ns/cgroup\"#g' config.json")
+    assert linux("brig run -b . c2 2>&1") == linux(f"readlink /proc/{pid}/ns/cgroup")
     linux("brig delete -f c1")

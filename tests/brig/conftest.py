@@ -39,6 +39,14 @@ def wait_until(condition, what):
         time.sleep(0.01)
 
 
+def inherit(bundle, *types):
+    """Take these kinds of namespace out of a bundle, and what would be the host's with them."""
+    linux = bundle.config["linux"]
+    linux["namespaces"] = [ns for ns in linux["namespaces"] if ns["type"] not in types]
+    if "uts" in types:
+        del bundle.config["hostname"]
+
+
 class Bundle:
     """A bundle and the containers made of it; all of them go at the end."""
 

@@ -158,6 +158,10 @@ def visible(text, bundle):
         line = re.sub(r"^(dev \S+ \S+) \S+ (.* mqueue)$", r"\1 \2", line)
         # Of a mount, the number of its peer group.
         line = re.sub(r"\b(shared|master|propagate_from):\d+", r"\1", line)
+        # On a host whose mounts are shared, as systemd's are, runc leaves the root their slave where
+        # config.json says nothing; crun and brig make it private.
+        if "rootfsPropagation" not in bundle.config["linux"] and line.startswith(bundle.rootfs):
+            line = line.replace(" master - ", " - ")
         lines.append(line.replace(bundle.id, "ID"))
     return sorted(lines)
 

@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from conftest import BRIG
+
 MAPS = [{"containerID": 0, "hostID": 100000, "size": 65536}]
 
 
@@ -98,9 +100,11 @@ def test_time_namespace(bundle):
 
 
 def test_joined_namespaces(bundle):
-    with subprocess.Popen(["unshare", "-pnuif", "sh", "-c", "echo up; exec sleep 1000"],
+    with subprocess.Popen(["unshare", "-pnuif", "cat"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as other:
         try:
+            other.stdin.write("up\n")
+            other.stdin.flush()
             assert other.stdout.readline() == "up\n"
             with open(f"/proc/{other.pid}/task/{other.pid}/children", encoding="ascii") as file:
                 pid = int(file.read())
@@ -112,9 +116,107 @@ def test_joined_namespaces(bundle):
             del bundle.config["hostname"]
             wanted = os.readlink(f"/proc/{pid}/ns/net")
             done = bundle.shell("readlink /proc/self/ns/net; cat /proc/1/comm")
-            assert done.split() == [wanted, "sleep"]
+            assert done.split() == [wanted, "cat"]
         finally:
             subprocess.run(["kill", "-9", str(pid)], check=True)
+
+
+def test_namespaces_of_the_host_under_a_user_namespace(bundle):
+    """They are joined with the runtime's rights, which the container's root has not."""
+    in_user_namespace(bundle)
+    files = {"network": "net", "uts": "uts", "ipc": "ipc"}
+    bundle.config["mounts"] = [m for m in bundle.config["mounts"] if m["type"] != "mqueue"]
+    del bundle.config["hostname"]
+    with subprocess.Popen(["unshare", "-nui", "cat"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:
+        other.stdin.write("up\n")
+        other.stdin.flush()
+        assert other.stdout.readline() == "up\n"
+        for namespace in bundle.config["linux"]["namespaces"]:
+            if namespace["type"] in files:
+                namespace["path"] = f"/proc/{other.pid}/ns/{files[namespace['type']]}"
+        wanted = [os.readlink(f"/proc/{other.pid}/ns/{name}") for name in files.values()]
+        said = bundle.shell("cd /proc/self/ns; for n in net uts ipc; do readlink $n; done; id -u; cat ../uid_map")
+        other.stdin.close()
+    assert said.split() == [*wanted, "0", "0", "100000", "65536"]
+
+
+def test_user_namespace_without_root(bundle):
+    in_user_namespace(bundle)
+    one = [{"containerID": 1000, "hostID": 100000, "size": 1}]
+    bundle.config["linux"].update(uidMappings=one, gidMappings=one)
+    bundle.config["process"]["user"] = {"uid": 1000, "gid": 1000}
+    for mount in bundle.config["mounts"]:
+        if mount["type"] == "devpts":
+            mount["options"].remove("gid=5")
+    said = bundle.shell("id -u; id -g; cat /proc/self/uid_map; stat -c %u /dev").split()
+    assert said == ["1000", "1000", "1000", "100000", "1", "1000"]
+    bundle.start("/bin/sleep", "1000")
+    assert bundle.brig("exec", bundle.id, "/bin/id", "-u").stdout == "1000\n"
+
+
+@pytest.mark.parametrize("user", [0, 7])
+def test_user_namespace_without_mappings(bundle, user):
+    """Its one user is the runtime's, under the number that the process is to have."""
+    bundle.config["linux"]["namespaces"].append({"type": "user"})
+    bundle.config["process"]["user"] = {"uid": user, "gid": user}
+    for mount in bundle.config["mounts"]:
+        if mount["type"] == "devpts":
+            mount["options"].remove("gid=5")
+    said = bundle.shell("cat /proc/self/uid_map /proc/self/gid_map; id -u").split()
+    assert said == [str(user), "0", "1"] * 2 + [str(user)]
+
+
+def test_mappings_without_user_namespace(bundle):
+    """There is nothing for them to describe; runc and crun say nothing either."""
+    bundle.config["linux"].update(uidMappings=MAPS, gidMappings=MAPS)
+    assert bundle.shell("cat /proc/self/uid_map").split() == ["0", "0", "4294967295"]
+
+
+def test_output_can_be_opened_by_its_name(bundle):
+    """By the process's user; what is no pipe keeps its owner."""
+    bundle.config["process"]["user"] = {"uid": 7, "gid": 8}
+    done = bundle.run("/bin/sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr")
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+    bundle.start("/bin/sleep", "1000")
+    assert os.stat("/dev/null").st_uid == 0
+    done = bundle.brig("exec", "-u", "9", bundle.id, "/bin/sh", "-c", "echo out > /dev/stdout")
+    assert done.stdout == "out\n"
+
+
+def test_a_fifo_of_the_host_keeps_its_owner(bundle):
+    fifo = bundle.path + "/fifo"
+    os.mkfifo(fifo, 0o600)
+    bundle.config["process"] |= {"user": {"uid": 7, "gid": 8}, "args": ["/bin/sh", "-c", "echo out"]}
+    bundle.write()
+    end = os.open(fifo, os.O_RDWR)
+    subprocess.run([BRIG, "--root", bundle.root, "run", "-b", bundle.path, bundle.id], stdout=end,
+                   check=True, timeout=60)
+    assert os.read(end, 10) == b"out\n"
+    os.close(end)
+    assert os.stat(fifo).st_uid == 0
+
+
+def test_output_can_be_opened_in_a_user_namespace(bundle):
+    """The pipes are the runtime's user's, who is nobody in there."""
+    in_user_namespace(bundle)
+    bundle.config["process"]["user"] = {"uid": 7, "gid": 8}
+    done = bundle.run("/bin/sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr")
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+    bundle.start("/bin/sleep", "1000")
+    done = bundle.brig("exec", "-u", "9", bundle.id, "/bin/sh", "-c", "echo out > /dev/stdout")
+    assert done.stdout == "out\n", done.stderr
+
+
+def test_exec_before_the_program_runs(bundle):
+    """After start there are a few steps yet, or a hook; a user namespace's root saw EPERM."""
+    in_user_namespace(bundle)
+    bundle.config["hooks"] = {"startContainer": [
+        {"path": "/bin/busybox", "args": ["sleep", "2"]}]}
+    bundle.start("/bin/sleep", "1000")
+    done = bundle.brig("exec", bundle.id, "/bin/sh", "-c", "cat /proc/1/comm; readlink /proc/self/ns/mnt")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1] == os.readlink(f"/proc/{bundle.state()['pid']}/ns/mnt")
 
 
 def test_no_pivot(bundle):
@@ -133,6 +235,51 @@ def test_tmpfs_with_copy(bundle):
     assert bundle.shell("cat /data/file; echo new > /data/file") == "text"
     with open(bundle.rootfs + "/data/file", encoding="ascii") as file:
         assert file.read() == "text"
+
+
+@pytest.mark.parametrize("given", [{}, {"source": ""}, {"source": "mine"}])
+def test_source_of_a_tmpfs(bundle, given):
+    """ctr run --mount type=tmpfs,dst=... gives none."""
+    bundle.config["mounts"].append({"destination": "/data", "type": "tmpfs", **given})
+    said = bundle.shell("grep ' /data ' /proc/mounts")
+    assert said.split()[0] == (given.get("source") or "tmpfs")
+
+
+@pytest.mark.parametrize("options, look", [
+    ([], "751 7 8"), (["mode=0711"], "711 7 8"), (["uid=5", "gid=6"], "751 5 6"),
+    (["size=64k", "mode=711", "gid=6"], "711 0 6")])
+def test_look_of_a_tmpfs_with_copy(bundle, options, look):
+    """podman's --tmpfs always copies; what its user asks for counts more than the image's folder."""
+    os.makedirs(bundle.rootfs + "/data/below")
+    os.chown(bundle.rootfs + "/data/below", 9, 9)
+    os.chown(bundle.rootfs + "/data", 7, 8)
+    os.chmod(bundle.rootfs + "/data", 0o751)
+    bundle.config["mounts"].append({"destination": "/data", "type": "tmpfs", "source": "tmpfs",
+                                    "options": ["tmpcopyup", *options]})
+    assert bundle.shell("stat -c '%a %u %g' /data /data/below") == f"{look}\n755 9 9\n"
+
+
+@pytest.mark.parametrize("source", ["/", "//tmp/.."])
+@pytest.mark.parametrize("bind", ["rbind", "bind"])
+def test_the_host_s_root_bound(bundle, source, bind):
+    """-v /:/host of podman showed the container's own root, which brig had put over "/"."""
+    bundle.config["mounts"].insert(0, {"destination": "/host", "type": "bind", "source": source,
+                                       "options": [bind, "ro"]})
+    inner = bundle.shell("ls -A /host").split()
+    assert set(os.listdir("/")) <= set(inner)
+    mounts = bundle.shell("grep ' /host' /proc/self/mountinfo").splitlines()
+    assert sum(line.split()[4] == "/host" for line in mounts) == 1
+    assert any(line.split()[4] == "/host/proc" for line in mounts) == (bind == "rbind")
+
+
+@pytest.mark.parametrize("source, place", [("/etc/passwd", "/tmp"), ("/etc", "/bin/busybox")])
+def test_file_on_a_folder_is_said_to_be_that(bundle, source, place):
+    """Docker tells its user what that means, by these words."""
+    bundle.config["mounts"].append({"destination": place, "type": "bind", "source": source,
+                                    "options": ["bind"]})
+    done = bundle.run("/bin/sh", "-c", "true")
+    assert done.returncode == 1
+    assert done.stderr == f"brig: mount {source} on {place}: mount: Not a directory\n"
 
 
 def test_mounts_over_proc_are_refused(bundle):
@@ -193,6 +340,17 @@ def test_process_attributes_that_are_none(bundle, key, value, why):
     assert bundle.state() is None
 
 
+@pytest.mark.skipif(os.path.isdir("/sys/fs/selinux"), reason="SELinux is here")
+def test_mount_label_without_selinux(bundle):
+    """Files have no labels then; that the process would have one is still an error."""
+    label = "system_u:object_r:svirt_sandbox_file_t:s0:c715,c811"
+    bundle.config["linux"]["mountLabel"] = label
+    assert "context" not in bundle.shell("cat /proc/self/mountinfo")
+    bundle.config["process"]["selinuxLabel"] = label
+    done = bundle.run("/bin/sh", "-c", "true")
+    assert done.returncode == 1 and "SELinux label" in done.stderr
+
+
 def test_intel_rdt_is_refused(bundle):
     bundle.config["linux"]["intelRdt"] = {"closID": "x"}
     done = bundle.run("/bin/sh", "-c", "true")
@@ -206,6 +364,64 @@ def test_environment_and_home(bundle):
         file.write("root:x:0:0::/nowhere:/bin/sh\nu:x:7:7::/tmp:/bin/sh\n")
     bundle.config["process"]["user"] = {"uid": 7, "gid": 7, "additionalGids": [8, 9]}
     assert bundle.shell("echo $HOME; id -G").split() == ["/tmp", "7", "8", "9"]
+
+
+@pytest.mark.parametrize("text, value", [
+    ("7", 7), ("7.0", 7), ("0.7e1", 7), ("700E-2", 7), ("7e+0", 7), ("4e9", 4000000000),
+    ("0e99999999999999999999", 0), ("-0", 0), ("-0.0", 0),
+    ("1.5", None), ("15e-1", None), ("-7", None), ("-7.0", None), ("1e30", None), ("1e-999999", None),
+    ("4294967296", None), ("0.4294967296e10", None), ("1e99999999999999999999", None)])
+def test_whole_numbers(bundle, text, value):
+    bundle.config["process"]["user"]["uid"] = "UID"
+    bundle.config["process"]["args"] = ["/bin/id", "-u"]
+    bundle.write()
+    with open(bundle.path + "/config.json", encoding="utf-8") as file:
+        config = file.read()
+    with open(bundle.path + "/config.json", "w", encoding="utf-8") as file:
+        file.write(config.replace('"UID"', text))
+    done = bundle.brig("run", "-b", bundle.path, bundle.id)
+    assert done.stdout == ("" if value is None else f"{value}\n"), done.stderr
+    assert done.returncode == (1 if value is None else 0)
+
+
+def test_variable_that_is_given_twice(bundle):
+    """The last one counts, and is there once; an empty HOME is none."""
+    bundle.config["process"]["env"] = ["A=first", "B", "HOME=/nowhere", "AB=x", "A=last", "HOME="]
+    assert bundle.run("/bin/busybox", "env").stdout.split() == ["B", "AB=x", "A=last", "HOME=/"]
+    bundle.start("/bin/sleep", "1000")
+    done = bundle.brig("exec", "-e", "A=", "-e", "A=exec", bundle.id, "/bin/busybox", "env")
+    assert done.stdout.split() == ["B", "AB=x", "A=exec", "HOME=/"]
+
+
+def test_listen_fds_are_told(bundle):
+    with open("/etc/hostname", encoding="utf-8") as kept:
+        os.dup2(kept.fileno(), 3)
+    bundle.config["process"]["args"] = ["/bin/sh", "-c", "echo $LISTEN_FDS $LISTEN_PID; cat <&3"]
+    bundle.write()
+    done = bundle.brig("run", "-b", bundle.path, bundle.id, pass_fds=(3,),
+                       env={**os.environ, "LISTEN_FDS": "1"})
+    with open("/etc/hostname", encoding="utf-8") as file:
+        assert done.stdout == "1 1\n" + file.read(), done.stderr
+
+
+def test_working_folder_is_made(bundle):
+    bundle.config["process"]["cwd"] = "/not/there/yet"
+    bundle.config["root"]["readonly"] = True
+    assert bundle.shell("/bin/busybox pwd; stat -c %a .").split() == ["/not/there/yet", "755"]
+    os.rmdir(bundle.rootfs + "/not/there/yet")
+    with open(bundle.rootfs + "/not/there/yet", "w", encoding="utf-8"):
+        done = bundle.run("/bin/sh", "-c", "true")
+    assert done.returncode == 1 and "cwd /not/there/yet: Not a directory" in done.stderr
+
+
+def test_tmpfs_looks_like_the_folder_below(bundle):
+    for name, mode in (("plain", 0o7710), ("given", 0o7710)):
+        os.mkdir(f"{bundle.rootfs}/{name}")
+        os.chmod(f"{bundle.rootfs}/{name}", mode)
+    for name, options in (("plain", ["nosuid"]), ("given", ["mode=0444"]), ("new", [])):
+        bundle.config["mounts"].append({"destination": f"/{name}", "type": "tmpfs",
+                                        "source": "tmpfs", "options": options})
+    assert bundle.shell("stat -c %a /plain /given /new").split() == ["7710", "444", "1777"]
 
 
 def test_limits_without_controllers_are_refused(bundle):

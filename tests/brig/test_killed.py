@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import BRIG, UNIFIED, wait_until
+from conftest import BRIG, UNIFIED, inherit, wait_until
 
 # Calls that change something, or wait for somebody who does; a kill comes at the entry of one.
 # (Only what brig does itself: the loader and the allocator of a static program are not of interest.)
@@ -112,6 +112,18 @@ def prepare(bundle, before):
     *((work, []) for work in WORK), *((work, ["-f"]) for work in ("create", "run", "exec"))])
 def test_C38_killed_at_each_step(bundle, work, options):
     """With -f each of brig's own processes is killed at its own Nth call."""
+    kill_at_each_step(bundle, work, options)
+
+
+@pytest.mark.usefixtures("reaper")
+@pytest.mark.parametrize("work, options", [("create", ["-f"]), ("delete", [])])
+def test_killed_with_mounts_on_the_host(bundle, work, options):
+    inherit(bundle, "mount")
+    kill_at_each_step(bundle, work, options)
+    assert os.path.exists(bundle.rootfs + "/bin/busybox")
+
+
+def kill_at_each_step(bundle, work, options):
     before, args = WORK[work]
     bundle.config["process"]["args"] = ["/bin/sleep", "0.01" if work == "run" else "1000"]
     bundle.write()

@@ -3,9 +3,12 @@
 import array
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
+import time
+import tty
 
 import pytest
 
@@ -69,9 +72,41 @@ def test_missing_program(bundle):
     assert "executable file not found in $PATH" in done.stderr
 
 
-def test_program_that_is_a_folder(bundle):
-    done = bundle.run("/etc")
-    assert done.returncode == 1 and "is a directory: Permission denied" in done.stderr
+@pytest.mark.parametrize("program, why", [
+    ("nosuch", 'exec: "nosuch": executable file not found in $PATH: no such file or directory'),
+    ("plain", 'exec: "plain": executable file not found in $PATH: no such file or directory'),
+    ("/none", 'exec: "/none": stat /none: no such file or directory'),
+    ("/bin/plain", 'exec: "/bin/plain": permission denied'),
+    ("/etc", 'exec: "/etc": is a directory: permission denied')])
+def test_words_of_a_program_that_cannot_run(bundle, program, why):
+    """docker run: 127 and 126 come of these words, and of no capital letters."""
+    with open(bundle.rootfs + "/bin/plain", "w", encoding="ascii"):
+        os.chmod(bundle.rootfs + "/bin/plain", 0o644)
+    done = bundle.run(program)
+    assert done.returncode == 1 and done.stderr == f"brig: {why}\n"
+
+
+@pytest.mark.parametrize("text, why", [
+    ("#!/none/such\n", "exec /bin/program: No such file or directory"),
+    ("\x7fELF of another machine", "exec /bin/program: Exec format error"),
+    (None, "error running startContainer hook #0: /bin/busybox: exit status 3")])
+def test_failure_after_start_is_in_the_log(bundle, text, why):
+    """`start` has done its part by then, and `create` is long gone: only the output is left."""
+    if text is None:
+        bundle.config["hooks"] = {"startContainer": [
+            {"path": "/bin/busybox", "args": ["sh", "-c", "exit 3"]}]}
+    with open(bundle.rootfs + "/bin/program", "w", encoding="ascii") as file:
+        file.write(text or "")
+    os.chmod(bundle.rootfs + "/bin/program", 0o755)
+    bundle.config["process"]["args"] = ["/bin/program"]
+    bundle.write()
+    with open(bundle.path + "/output", "w+", encoding="ascii") as output:
+        subprocess.run([BRIG, "--root", bundle.root, "create", "-b", bundle.path, bundle.id],
+                       check=True, timeout=60, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        assert bundle.brig("start", bundle.id).returncode == 0
+        wait_until(lambda: bundle.state()["status"] == "stopped", "stopped")
+        output.seek(0)
+        assert output.read() == why + "\n"
 
 
 def test_log_json(bundle):
@@ -141,6 +176,52 @@ def test_console_socket(bundle):
     os.close(terminal)
 
 
+def in_terminal(bundle, *words):
+    """brig on a terminal, whose master is the second; in raw mode, as brig makes it so later."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    process = subprocess.Popen([BRIG, "--root", bundle.root, *words], stdin=theirs, stdout=theirs,
+                               stderr=theirs, cwd=bundle.path)
+    os.close(theirs)
+    return process, ours
+
+
+def test_own_terminal(bundle):
+    """run and exec carry the container's terminal themselves where no socket is given."""
+    bundle.config["process"].update(terminal=True, args=["/bin/sh", "-c", "test -t 0 && echo tty; exit 5"])
+    bundle.write()
+    process, terminal = in_terminal(bundle, "run", bundle.id)
+    assert read_all(terminal) == "tty\r\n" and process.wait(30) == 5
+    os.close(terminal)
+    bundle.config["process"]["terminal"] = False
+    bundle.start("/bin/sleep", "1000")
+    process, terminal = in_terminal(bundle, "exec", "-t", bundle.id, "/bin/sh", "-c", "test -t 0 && echo tty")
+    assert read_all(terminal) == "tty\r\n" and process.wait(30) == 0
+    os.close(terminal)
+
+
+def test_what_nobody_reads_holds_up_no_end(bundle):
+    """C36: a container that does not read its terminal, and ends; and a signal meanwhile."""
+    script = "trap 'exit 7' TERM; /bin/busybox stty raw -echo; echo up; while :; do sleep 0.1; done"
+    bundle.config["process"].update(terminal=True, args=["/bin/sh", "-c", script])
+    bundle.write()
+    process, terminal = in_terminal(bundle, "run", bundle.id)
+    assert os.read(terminal, 100).startswith(b"up")
+    os.set_blocking(terminal, False)
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        try:
+            os.write(terminal, b"x" * 4096)
+        except BlockingIOError:
+            time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(10) == 7
+    finally:
+        process.kill()
+        os.close(terminal)
+
+
 def test_hooks_in_order_with_state(bundle):
     out = bundle.path + "/hooks"
     kinds = ["prestart", "createRuntime", "createContainer", "poststart", "poststop"]
@@ -187,6 +268,15 @@ def test_ps_and_list(bundle):
     assert json.loads(bundle.brig("list", "-f", "json").stdout)[0]["id"] == bundle.id
 
 
+def test_list_is_in_order(bundle):
+    names = ["b2", "a", "b10", "B"]
+    bundle.config["process"]["args"] = ["/bin/sleep", "1000"]
+    bundle.write()
+    for name in names:
+        assert bundle.silent("create", "-b", bundle.path, name) == 0
+    assert bundle.brig("list", "-q").stdout.split() == sorted(names)
+
+
 @pytest.mark.parametrize("way", ["start", "run"])
 def test_poststart_hook_that_fails(bundle, way):
     out = bundle.path + "/out"
@@ -225,9 +315,9 @@ def test_C32_preserved_descriptors_and_no_others(bundle):
 
 def test_C34_ids(bundle):
     bundle.write()
-    for name in ("a/b", "..", ".", "x" * 1000, "", "a b", "a\n"):
+    for name in ("a/b", "..", ".", ".a", "x" * 1000, "", "a b", "a\n"):
         done = bundle.brig("create", "-b", bundle.path, "--", name)
-        assert done.returncode == 1 and "invalid container id" in done.stderr, name
+        assert done.returncode == 1 and "invalid container ID" in done.stderr, name
 
 
 def test_supervised_run_passes_signals(bundle):

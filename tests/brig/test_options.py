@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import BRIG, Bundle
+from conftest import BRIG, UNIFIED, Bundle
 
 RUNTIMES = ("runc", BRIG)
 
@@ -125,6 +125,17 @@ def test_same_columns(both, args):
     assert ours == theirs if args == ("list",) else {"UID", "PID", "PPID", "CMD"} <= set(ours)
 
 
+@pytest.mark.cgroup2
+def test_intervals(bundle):
+    bundle.start("/bin/sleep", "1000")
+    for text in ("", "s", "0", "0.0001s", "-1s", "1h", ".5s", "25h", "1s1", "1e3s", "1441m",
+                 "99999999999999999999s"):
+        done = bundle.brig("events", "--stats", "--interval", text, bundle.id)
+        assert done.returncode == 1 and "--interval" in done.stderr, text
+    for text in ("1ms", "1.5s", "5", "0.25m", "1440m"):
+        assert bundle.brig("events", "--stats", "--interval", text, bundle.id).returncode == 0, text
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_log_lines_as_go_runc_reads_them(bundle, runtime):
     log = bundle.path + "/log"
@@ -137,6 +148,12 @@ def test_log_lines_as_go_runc_reads_them(bundle, runtime):
         assert set(line) == {"level", "msg", "time"}
         assert line["level"] == "error" and "does not exist" in line["msg"]
         assert datetime.datetime.fromisoformat(line["time"]).tzinfo is not None
+
+
+def test_log_file_that_cannot_be(bundle):
+    done = bundle.brig("--log", "/none/such/log", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "brig: open log file /none/such/log: No such file or directory\n"
 
 
 def test_log_format_that_is_none(bundle):
@@ -152,3 +169,35 @@ def test_systemd_cgroup_without_systemd(bundle):
                            bundle.id], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1 and "systemd" in done.stderr
     assert bundle.state() is None
+
+
+@pytest.mark.cgroup2
+def test_cgroup_manager_disabled(bundle):
+    """podman run --cgroups=disabled: in the caller's group, whatever the devices' rules say."""
+    bundle.config["process"]["args"] = ["/bin/grep", "0::", "/proc/self/cgroup"]
+    bundle.config["linux"]["cgroupsPath"] = "/" + bundle.id
+    bundle.config["linux"]["namespaces"] = [
+        ns for ns in bundle.config["linux"]["namespaces"] if ns["type"] != "cgroup"]
+    bundle.write()
+    done = bundle.brig("--cgroup-manager", "disabled", "run", "-b", bundle.path, bundle.id)
+    with open("/proc/self/cgroup", encoding="ascii") as file:
+        assert done.stdout in file.read() and done.stdout != "", done.stderr
+    bundle.config["linux"]["resources"] = {"pids": {"limit": 10}}
+    bundle.write()
+    done = bundle.brig("--cgroup-manager=disabled", "run", "-b", bundle.path, bundle.id)
+    assert done.returncode == 1 and "linux.resources.pids.max" in done.stderr
+
+
+@pytest.mark.cgroup2
+@pytest.mark.skipif(bool(UNIFIED) and "memory" in open(
+    UNIFIED + "/cgroup.controllers", encoding="ascii").read(), reason="the host has the controllers")
+def test_why_a_limit_cannot_be(bundle):
+    """docker run --memory-swappiness, docker update: the reason, not the file that is missing."""
+    bundle.start("/bin/sleep", "1000")
+    done = bundle.brig("update", "--pids-limit", "9", bundle.id)
+    assert done.returncode == 1 and "linux.resources.pids.max: needs cgroup version 2" in done.stderr
+    bundle.config["linux"]["resources"] = {"memory": {"swappiness": 10}}
+    bundle.write()
+    done = bundle.brig("run", "-b", bundle.path, bundle.id + "x")
+    assert done.returncode == 1
+    assert "linux.resources.memory: swappiness: cgroup version 2 has no such limit" in done.stderr

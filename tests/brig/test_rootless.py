@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -82,3 +83,36 @@ def test_without_user_namespace(rootless):
         del rootless.config["linux"][key]
     done = rootless.run("/bin/sh", "-c", "true", runtime=rootless.program, **AS_USER)
     assert done.returncode == 1 and "needs a user namespace" in done.stderr
+
+
+def nested(rootless, *args, **variables):
+    """As rootless podman calls it: by the root of a user namespace that podman made."""
+    environment = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": rootless.path + "/run", **variables}
+    return subprocess.run(["unshare", "-Ur", rootless.program, *args], capture_output=True, text=True,
+                          check=False, timeout=60, stdin=subprocess.DEVNULL, cwd=rootless.path,
+                          env=environment, **AS_USER)
+
+
+def test_root_of_a_user_namespace(rootless):
+    """It is nobody on the host: /run/brig is not for it, nor are device nodes and groups."""
+    linux = rootless.config["linux"]
+    linux["namespaces"] = [n for n in linux["namespaces"] if n["type"] != "user"]
+    del linux["uidMappings"], linux["gidMappings"]
+    linux["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}
+    rootless.config["process"]["args"] = ["/bin/sh", "-c", "id -u; echo x > /dev/null && cat /proc/self/uid_map"]
+    rootless.write()
+    os.mkdir(rootless.path + "/run")
+    os.chown(rootless.path + "/run", NOBODY, NOBODY)
+    done = nested(rootless, "run", "-b", rootless.path, "c", USER="nobody")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["0", "0", str(NOBODY), "1"]
+    assert os.listdir(rootless.path + "/run/brig") == []
+    linux["resources"] = {"pids": {"limit": 5}}
+    rootless.write()
+    assert "cgroup" in nested(rootless, "run", "-b", rootless.path, "c").stderr
+
+
+def test_root_that_calls_itself_so(rootless):
+    """The root of a system container has /run/brig, as with runc."""
+    done = nested(rootless, "state", "none", USER="root")
+    assert done.returncode == 1 and not os.path.exists(rootless.path + "/run")

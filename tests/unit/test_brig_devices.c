@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -69,6 +70,28 @@ static bool allows(const struct devices_program *p, char type, uint32_t major, u
 	return false;
 }
 
+static void test_default_is_what_is_made(void **state)
+{
+	const struct spec_device devices[] = {
+		{.type = S_IFCHR, .major = 10, .minor = 229},
+		{.type = S_IFIFO},
+		{.type = S_IFBLK, .major = 7, .minor = 1},
+	};
+	struct devices_program p;
+	uint32_t count;
+	(void)state;
+	const struct spec_device_rule *rules = devices_default_rules(devices, 3, &count);
+	assert_int_equal(count, 3);
+	devices_program_make(&p, rules, count);
+	assert_true(allows(&p, 'c', 1, 3, R | W));
+	assert_true(allows(&p, 'c', 10, 229, R | W));
+	assert_false(allows(&p, 'b', 10, 229, R));
+	assert_true(allows(&p, 'b', 7, 1, R));
+	assert_false(allows(&p, 'b', 7, 0, R));
+	assert_false(allows(&p, 'c', 0, 0, R));
+	mem_free_all();
+}
+
 static void test_no_rule_allows_all(void **state)
 {
 	struct devices_program p;
@@ -112,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_rule_allows_all),
+		cmocka_unit_test(test_default_is_what_is_made),
 		cmocka_unit_test(test_deny_all_but_some),
 		cmocka_unit_test(test_later_rules_win),
 	};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,22 @@ static void test_parent_names_a_file(void **state)
 	close(fd);
 }
 
+/* CVE-2025-52881: a part of procfs that another mount covers. */
+static void test_the_same_mount(void **state)
+{
+	(void)state;
+	int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(io_open_same(top, "proc/version", O_RDONLY), -1);
+	assert_int_equal(err_number(), EXDEV);
+	assert_int_equal(io_open_same(proc, "self/stat", O_RDONLY), -1);
+	int fd = io_open_same(proc, "version", O_RDONLY);
+	assert_true(fd >= 0);
+	close(fd);
+	close(proc);
+	close(top);
+}
+
 static void test_numbers(void **state)
 {
 	uint64_t u;
@@ -102,6 +119,7 @@ int main(void)
 		cmocka_unit_test(test_make_dirs),
 		cmocka_unit_test(test_links_stay_inside),
 		cmocka_unit_test(test_parent_names_a_file),
+		cmocka_unit_test(test_the_same_mount),
 		cmocka_unit_test(test_numbers),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

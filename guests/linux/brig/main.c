@@ -7,16 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "guests/linux/brig/cmd/cmd.h"
 #include "guests/linux/brig/lib/err.h"
-#include "guests/linux/brig/lib/io.h"
-#include "guests/linux/brig/lib/jw.h"
-#include "guests/linux/brig/lib/mem.h"
+#include "guests/linux/brig/lib/log.h"
+#include "guests/linux/brig/lib/reaper.h"
 #include "guests/linux/brig/lib/seal.h"
-#include "guests/linux/brig/lib/utc.h"
 
 #define VERSION "0.1"
 
@@ -61,38 +58,9 @@ static const char usage[] =
 	"Global options: --root DIR  --log FILE  --log-format text|json  --systemd-cgroup  "
 	"--debug\n";
 
-static void log_line(int fd, const char *level, const char *text)
-{
-	char when[UTC_SIZE];
-	size_t length;
-	utc_print(when, time(NULL));
-	yajl_gen g = jw_open(false);
-	const char *line;
-	if (globals.log_json) {
-		jw_object(g, NULL);
-		jw_text(g, "level", level);
-		jw_text(g, "msg", text);
-		jw_text(g, "time", mem_format("%sZ", when));
-		jw_end_object(g);
-		line = mem_format("%s\n", jw_close(g, &length));
-	} else {
-		jw_text(g, NULL, text);
-		line = mem_format("time=\"%sZ\" level=%s msg=%s\n", when, level,
-				  jw_close(g, &length));
-	}
-	(void)io_write_all(fd, line, strlen(line));
-}
-
 int cmd_fail(void)
 {
-	const char *text = mem_format("%s", err_text());
-	if (globals.log != NULL) {
-		fd_auto fd = open(globals.log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-		if (fd >= 0) {
-			log_line(fd, "error", text);
-		}
-	}
-	fprintf(stderr, "brig: %s\n", text);
+	log_error();
 	return 1;
 }
 
@@ -120,17 +88,20 @@ static int parse_globals(int argc, char **argv, const char **root)
 			*root = optarg;
 			break;
 		case 'l':
-			globals.log = optarg;
+			if (log_set_file(optarg) < 0) {
+				return -1;
+			}
 			break;
 		case 'f':
-			globals.log_json = strcmp(optarg, "json") == 0;
-			if (!globals.log_json && strcmp(optarg, "text") != 0) {
+			log_set_json(strcmp(optarg, "json") == 0);
+			if (strcmp(optarg, "json") != 0 && strcmp(optarg, "text") != 0) {
 				return err_set(0, "--log-format: \"%.16s\" is not text or json",
 					       optarg);
 			}
 			break;
 		case 'c':
 			globals.systemd_cgroup = strcmp(optarg, "systemd") == 0;
+			globals.no_cgroup = strcmp(optarg, "disabled") == 0;
 			break;
 		case 's':
 			globals.systemd_cgroup = true;
@@ -151,20 +122,28 @@ static int parse_globals(int argc, char **argv, const char **root)
 	return 0;
 }
 
+/* In place of the C library's, with all that it needs: libyajl has a call of it that we never cause. */
+double strtod(const char *text, char **end)
+{
+	if (end != NULL) {
+		*end = (char *)text;
+	}
+	return 0;
+}
+
 static void print_version(void)
 {
 	printf("brig version " VERSION "\nspec: " STATE_OCI_VERSION "\n");
 }
 
-/* $BRIG_ENGINE, or brig-engine beside this program, or on the PATH. */
-static int exec_engine(char **argv)
+/* $BRIG_ENGINE, or brig-engine beside this program, or on the PATH. Returns when there is none. */
+static void exec_engine(char **argv)
 {
 	char path[PATH_MAX];
 	const char *given = getenv("BRIG_ENGINE");
 	if (given != NULL) {
 		execv(given, argv);
-		err_set(errno, "run the engine %s", given);
-		return cmd_fail();
+		return;
 	}
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof("-engine"));
 	if (length > 0) {
@@ -177,9 +156,6 @@ static int exec_engine(char **argv)
 		}
 	}
 	execvp("brig-engine", argv);
-	err_set(errno, "%s: no command of the runtime, and brig-engine cannot be run",
-		argv[optind]);
-	return cmd_fail();
 }
 
 static bool has_bundle_option(char **args)
@@ -213,21 +189,6 @@ static bool has_operand(char **args)
 	return false;
 }
 
-static const struct command *find_command(char **argv)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, argv[0]) != 0) {
-			continue;
-		}
-		bool engines = (strcmp(argv[0], "run") == 0 && !has_bundle_option(argv + 1)) ||
-			       (strcmp(argv[0], "ps") == 0 && !has_operand(argv + 1)) ||
-			       (strcmp(argv[0], "exec") == 0 && !names_container(argv + 1));
-		return engines ? NULL : &commands[i];
-	}
-	return NULL;
-}
-
-/* With no engine there, the runtime says itself what is wrong. */
 static const struct command *by_name(const char *name)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -238,9 +199,44 @@ static const struct command *by_name(const char *name)
 	return NULL;
 }
 
+/* The engine has commands of these names too, for containers of its own, by their names. */
+static bool is_the_engines(char **argv)
+{
+	static const char *const by_operand[] = {"exec",   "kill",  "pause",
+						 "resume", "start", "update"};
+	if (strcmp(argv[0], "run") == 0) {
+		return !has_bundle_option(argv + 1);
+	}
+	if (strcmp(argv[0], "ps") == 0) {
+		return !has_operand(argv + 1);
+	}
+	for (size_t i = 0; i < sizeof(by_operand) / sizeof(by_operand[0]); i++) {
+		if (strcmp(argv[0], by_operand[i]) == 0) {
+			return !names_container(argv + 1);
+		}
+	}
+	return false;
+}
+
+/* Where a caller has closed one, a file of the host would be the container's standard stream. */
+static int open_streams(void)
+{
+	int fd;
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd < 3);
+	return fd < 0 ? err_set(errno, "open /dev/null") : close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *root = NULL;
+	if (argc > 0 && strcmp(argv[0], REAPER_PATH) == 0) {
+		return reaper_main(argv);
+	}
+	if (open_streams() < 0) {
+		return cmd_fail();
+	}
 	int code = parse_globals(argc, argv, &root);
 	if (code < 0) {
 		return cmd_fail();
@@ -255,14 +251,17 @@ int main(int argc, char **argv)
 	}
 	state_set_root(root != NULL ? root : state_default_root());
 	int first = optind;
-	const struct command *command = find_command(argv + first);
-	if (command == NULL) {
-		/* A root of its own is the runtime's caller, who means the runtime. */
-		command = root != NULL ? by_name(argv[first]) : NULL;
-		if (command == NULL) {
-			return exec_engine(argv);
-		}
+	const struct command *command = by_name(argv[first]);
+	/* A root of its own is the runtime's caller, who means the runtime. */
+	if (command == NULL || (root == NULL && is_the_engines(argv + first))) {
+		exec_engine(argv);
 	}
+	if (command == NULL) {
+		err_set(errno, "%s: no command of the runtime, and brig-engine cannot be run",
+			argv[first]);
+		return cmd_fail();
+	}
+	/* With no engine there, the runtime says itself what is wrong. */
 	if (command->sealed && seal_self(argv) < 0) {
 		return cmd_fail();
 	}

@@ -8,9 +8,8 @@
 #include "guests/linux/brig/lib/create.h"
 
 struct globals {
-	const char *log;
-	bool log_json;
 	bool systemd_cgroup;
+	bool no_cgroup;
 	bool debug;
 };
 

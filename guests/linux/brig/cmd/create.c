@@ -24,6 +24,7 @@ static int parse(int argc, char **argv, struct create_options *o, bool *no_subre
 	};
 	o->bundle = ".";
 	o->systemd_cgroup = globals.systemd_cgroup;
+	o->no_cgroup = globals.no_cgroup;
 	if (cmd_parse(argc, argv, options, 1) < 0) {
 		return -1;
 	}

@@ -103,19 +103,31 @@ static void print_event(const struct state *state, const char *type)
 	fflush(stdout);
 }
 
-/* "5s", "500ms", "1m", or a number of seconds; in ms, at least 1. */
+static uint64_t unit_of(const char *name)
+{
+	return strcmp(name, "ms") == 0                   ? 1
+	       : *name == '\0' || strcmp(name, "s") == 0 ? 1000
+	       : strcmp(name, "m") == 0                  ? 60000
+							 : 0;
+}
+
+/* "5s", "500ms", "1.5m", or a number of seconds; in ms, at least 1. */
 static int parse_interval(const char *text, int *interval)
 {
-	char *end;
-	double value = strtod(text, &end);
-	double unit = strcmp(end, "ms") == 0                  ? 1
-		      : strcmp(end, "s") == 0 || *end == '\0' ? 1000
-		      : strcmp(end, "m") == 0                 ? 60000
-							      : 0;
-	if (end == text || !(value * unit >= 1) || value * unit > 86400000) {
+	size_t digits = strspn(text, "0123456789");
+	const char *rest = text + digits;
+	uint64_t thousandths = strtoull(text, NULL, 10) * 1000;
+	if (*rest == '.') {
+		unsigned int weight = 100;
+		for (rest++; *rest >= '0' && *rest <= '9'; rest++, weight /= 10) {
+			thousandths += (unsigned int)(*rest - '0') * weight;
+		}
+	}
+	uint64_t value = digits > 8 ? 0 : thousandths * unit_of(rest) / 1000;
+	if (digits == 0 || value < 1 || value > 86400000) {
 		return err_set(0, "--interval: \"%.16s\" is none, from 1ms to a day", text);
 	}
-	*interval = (int)(value * unit);
+	*interval = (int)value;
 	return 0;
 }
 

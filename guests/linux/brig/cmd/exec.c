@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -93,22 +94,16 @@ static int set_groups(const char **list, struct spec_process *process)
 	return 0;
 }
 
-static int set_caps(const char **list, struct spec_process *process)
+static void set_caps(const char **list, struct spec_caps *caps)
 {
+	uint64_t more = 0;
 	for (; list != NULL && *list != NULL; list++) {
-		int number = spec_cap_number(*list);
-		if (number < 0) {
-			number = spec_cap_number(mem_format("CAP_%s", *list));
-		}
-		if (number < 0 || number > 63) {
-			return err_set(0, "--cap: \"%.32s\" is no capability", *list);
-		}
-		process->caps.given = true;
-		process->caps.bounding |= 1ULL << number;
-		process->caps.permitted |= 1ULL << number;
-		process->caps.effective |= 1ULL << number;
+		bool whole = strncmp(*list, "CAP_", 4) == 0 || strncmp(*list, "cap_", 4) == 0;
+		spec_cap_add(caps, &more, whole ? *list : mem_format("CAP_%s", *list));
 	}
-	return 0;
+	caps->bounding |= more;
+	caps->permitted |= more;
+	caps->effective |= more;
 }
 
 /* From the command line: the container's own process, with these changes. */
@@ -137,8 +132,9 @@ static int from_options(char **args, const struct exec_options *o, struct spec_p
 	for (const char **env = o->env; env != NULL && *env != NULL; env++) {
 		process_set_env(process, *env);
 	}
+	set_caps(o->caps, &process->caps);
 	if ((o->user != NULL && set_user(o->user, process) < 0) ||
-	    set_groups(o->groups, process) < 0 || set_caps(o->caps, process) < 0) {
+	    set_groups(o->groups, process) < 0) {
 		return -1;
 	}
 	return 0;
@@ -198,6 +194,9 @@ static int prepare(struct state *state, const char *id, char **args, const struc
 	} else if (from_options(args, o, process) < 0) {
 		return -1;
 	}
+	/* What the container's own process may not have was told of when it was made. */
+	bool asked = o->process != NULL || o->caps != NULL;
+	process_fit_caps(process, spec_has_namespace(*spec, CLONE_NEWUSER), asked);
 	if (process->terminal && o->detach && o->join.console_socket == NULL) {
 		return err_set(0, "exec: a detached terminal needs --console-socket");
 	}

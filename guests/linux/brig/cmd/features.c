@@ -63,7 +63,7 @@ static void write_linux(yajl_gen g)
 	jw_truth(g, "v1", false);
 	jw_truth(g, "v2", true);
 	jw_truth(g, "systemd", true);
-	jw_truth(g, "systemdUser", false);
+	jw_truth(g, "systemdUser", true);
 	jw_truth(g, "rdma", true);
 	jw_end_object(g);
 	jw_object(g, "seccomp");

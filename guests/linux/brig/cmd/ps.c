@@ -9,16 +9,7 @@
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/jw.h"
 #include "guests/linux/brig/lib/mem.h"
-
-/* A terminal is the container's: what it names itself must not steer the caller's. */
-static void make_printable(char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f) {
-			*text = '?';
-		}
-	}
-}
+#include "guests/linux/brig/lib/tame.h"
 
 static char *command_line(pid_t pid)
 {
@@ -44,7 +35,8 @@ static void print_process(pid_t pid)
 	unsigned long uid = strtoul(user + sizeof("Uid:"), NULL, 10);
 	unsigned long ppid = strtoul(parent + sizeof("PPid:"), NULL, 10);
 	char *line = command_line(pid);
-	make_printable(line);
+	/* What it names itself must not steer the caller's terminal. */
+	tame_line(line, strlen(line));
 	printf("%-8lu  %-8d  %-8lu  %s\n", uid, pid, ppid, line);
 }
 

@@ -87,7 +87,8 @@ static int update(const char *id, const char *file, const char *const *values)
 	}
 	struct spec_device_rule *rules = NULL;
 	uint32_t count = 0;
-	if (cgroup_set(&state.cgroup, json) < 0 || spec_parse_rules(json, &rules, &count) < 0) {
+	if (cgroup_check(&state.cgroup, json) < 0 || cgroup_update(&state.cgroup, json) < 0 ||
+	    spec_parse_rules(json, &rules, &count) < 0) {
 		return -1;
 	}
 	if (count == 0) {

@@ -14,9 +14,12 @@
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "guests/linux/brig/lib/cgroup_plan.h"
 #include "guests/linux/brig/lib/cgroup_systemd.h"
+#include "guests/linux/brig/lib/devices_bpf.h"
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/io.h"
+#include "guests/linux/brig/lib/log.h"
 #include "guests/linux/brig/lib/mem.h"
 
 #define MOUNT_UNIFIED "/sys/fs/cgroup"
@@ -76,6 +79,35 @@ static int check_path(const char *path)
 	return 0;
 }
 
+int cgroup_check(const struct cgroup *cgroup, const struct json *resources)
+{
+	const char *asked = cgroup_asks(resources);
+	if (asked == NULL || cgroup->mode == CGROUP_UNIFIED) {
+		return 0;
+	}
+	/* What no version 2 has is a reason of its own. */
+	struct cgroup_writes *writes = mem_get(sizeof(*writes));
+	if (cgroup_plan_writes(resources, writes) < 0) {
+		return -1;
+	}
+	return err_set(0,
+		       "linux.resources.%s: needs cgroup version 2, which this host does not have "
+		       "with its controllers",
+		       asked);
+}
+
+int cgroup_disable(struct cgroup *cgroup, const struct json *resources)
+{
+	const char *asked = cgroup_asks(resources);
+	if (asked != NULL) {
+		return err_set(0, "linux.resources.%s: --cgroup-manager is \"disabled\"", asked);
+	}
+	cgroup->path = NULL;
+	cgroup->systemd = false;
+	cgroup->disabled = true;
+	return 0;
+}
+
 int cgroup_plan(struct cgroup *cgroup, const struct spec *spec, const char *id, bool systemd,
 		bool rootless)
 {
@@ -85,14 +117,12 @@ int cgroup_plan(struct cgroup *cgroup, const struct spec *spec, const char *id, 
 	cgroup->mode = cgroup_detect(&cgroup->mount);
 	cgroup->rootless = rootless;
 	cgroup->optional = rootless && asked == NULL && !systemd;
-	if (asked != NULL && cgroup->mode != CGROUP_UNIFIED) {
-		return err_set(0,
-			       "linux.resources.%s: needs cgroup version 2, which this host does "
-			       "not have with its controllers",
-			       asked);
+	if (cgroup_check(cgroup, spec->resources) < 0) {
+		return -1;
 	}
 	if (systemd) {
-		return cgroup_systemd_plan(cgroup, path, id);
+		cgroup->systemd = true;
+		return cgroup_systemd_plan(cgroup, spec, id);
 	}
 	if (cgroup->mode == CGROUP_NONE) {
 		return 0;
@@ -168,23 +198,49 @@ static bool has_processes(int dir)
 	return events != NULL && strstr(events, "populated 1") != NULL;
 }
 
+static int filter_devices(const struct cgroup *cgroup, const struct spec *spec)
+{
+	const struct spec_device_rule *rules = spec->device_rules;
+	uint32_t count = spec->device_rule_count;
+	bool asked = count > 0;
+	if (!asked) {
+		rules = devices_default_rules(spec->devices, spec->device_count, &count);
+	}
+	if (devices_bpf_attach(cgroup->dir, rules, count, false) == 0) {
+		return 0;
+	}
+	/* Who is not root loads no filter; nor does he make or own a device. As runc has it. */
+	if (cgroup->rootless && err_number() == EPERM) {
+		return 0;
+	}
+	if (asked) {
+		return -1;
+	}
+	err_within("the container runs without one");
+	log_warning();
+	err_clear();
+	return 0;
+}
+
+static uint64_t inode_of(int dir)
+{
+	struct stat status;
+	return fstat(dir, &status) < 0 ? 0 : status.st_ino;
+}
+
 int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id, pid_t pid)
 {
 	bool existed = false;
+	if (cgroup->systemd && cgroup_systemd_start(cgroup, spec, id, pid) < 0) {
+		return -1;
+	}
 	if (cgroup->path == NULL) {
-		return spec->device_rule_count == 0 || cgroup->rootless
+		return spec->device_rule_count == 0 || cgroup->rootless || cgroup->disabled
 			       ? 0
 			       : err_set(0, "linux.resources.devices: needs cgroup version 2");
 	}
-	if (cgroup->systemd) {
-		if (cgroup_systemd_start(cgroup, id, pid) < 0) {
-			return -1;
-		}
-		cgroup_open(cgroup);
-		existed = true;
-	} else {
-		cgroup->dir = make_group(cgroup, &existed);
-	}
+	/* A scope is there already, but systemd passes not all controllers on (hugetlb). */
+	cgroup->dir = make_group(cgroup, &existed);
 	if (cgroup->dir < 0) {
 		int error = err_number();
 		if (!cgroup->optional || (error != EACCES && error != EPERM && error != EROFS)) {
@@ -199,15 +255,24 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 		cgroup->dir = -1;
 		return err_set(EBUSY, "cgroup %s has processes of another's", cgroup->path);
 	}
+	cgroup->inode = cgroup->systemd ? inode_of(cgroup->dir) : 0;
 	if (cgroup_set(cgroup, spec->resources) < 0) {
 		return -1;
 	}
-	if (devices_bpf_attach(cgroup->dir, spec->device_rules, spec->device_rule_count, false) <
-	    0) {
-		/* Who is not root loads no filter; nor does he make or own a device. As runc has it. */
-		return cgroup->rootless && err_number() == EPERM ? 0 : -1;
+	return filter_devices(cgroup, spec);
+}
+
+void cgroup_find(struct cgroup *cgroup)
+{
+	cgroup->path = group_of("/proc/self/cgroup");
+}
+
+int cgroup_enter(const struct cgroup *cgroup)
+{
+	if (cgroup->scope == NULL || io_write_at(cgroup->dir, "cgroup.procs", "0") == 0) {
+		return 0;
 	}
-	return 0;
+	return err_number() == EACCES ? cgroup_systemd_attach(cgroup, getpid()) : -1;
 }
 
 void cgroup_open(struct cgroup *cgroup)
@@ -219,6 +284,24 @@ void cgroup_open(struct cgroup *cgroup)
 		cgroup->dir = open(mem_format("%s%s", cgroup->mount, cgroup->path),
 				   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	}
+	if (cgroup->dir >= 0 && cgroup->systemd && cgroup->inode != inode_of(cgroup->dir)) {
+		close(cgroup->dir);
+		cgroup->dir = -1;
+	}
+	/* systemd removes a scope by itself, with its last process; another may have its name. */
+	if (cgroup->dir < 0) {
+		cgroup->scope = NULL;
+	}
+}
+
+int cgroup_update(const struct cgroup *cgroup, const struct json *resources)
+{
+	if (cgroup->scope != NULL && resources != NULL &&
+	    (cgroup_check_memory(cgroup->dir, resources) < 0 ||
+	     cgroup_systemd_update(cgroup, resources) < 0)) {
+		return -1;
+	}
+	return cgroup_set(cgroup, resources);
 }
 
 int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, gid_t gid)

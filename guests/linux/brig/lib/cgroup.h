@@ -4,6 +4,7 @@
 #define BRIG_CGROUP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "guests/linux/brig/lib/spec.h"
@@ -20,9 +21,13 @@ struct cgroup {
 	const char *path;  /* below it, with a leading slash; NULL: the container has none */
 	int dir;           /* the group's folder, or -1 */
 	bool systemd;      /* made by systemd as a scope */
-	const char *scope;
-	bool rootless; /* of an ordinary user, who need not have one ... */
+	const char *slice; /* where that is to be ... */
+	const char *unit;  /* ... and its name; */
+	const char *scope; /* the same, once it is there */
+	uint64_t inode;    /* of its folder: tells it from a later one of the same name */
+	bool rootless;     /* of an ordinary user, who need not have one ... */
 	bool optional; /* ... and does without where none can be made, as no limit is asked for */
+	bool disabled; /* by the caller: none is made, device rules have no effect */
 };
 
 /* What this machine has. */
@@ -30,10 +35,26 @@ enum cgroup_mode cgroup_detect(const char **mount);
 /* Choose the path: cgroupsPath, or one by the container's name. Makes nothing. */
 int cgroup_plan(struct cgroup *cgroup, const struct spec *spec, const char *id, bool systemd,
 		bool rootless);
-/* Make the group, enable controllers above it and write the limits; opens `dir`. */
+/* With --cgroup-manager=disabled; a limit is refused. */
+int cgroup_disable(struct cgroup *cgroup, const struct json *resources);
+/* Refuse limits on a machine that has no controllers of version 2, with the reason. */
+int cgroup_check(const struct cgroup *cgroup, const struct json *resources);
+/*
+ * Make the group, enable controllers above it and write the limits; opens `dir`. Of systemd it
+ * is made around a process.
+ */
 int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id, pid_t pid);
-/* Open an existing one by its path; dir stays -1 where it is gone. */
+/* Set the path to that of the group that this process is in. */
+void cgroup_find(struct cgroup *cgroup);
+/*
+ * Let this process be in a scope by itself, as one of an ordinary user's may not be born into
+ * it from a group that is not below his own.
+ */
+int cgroup_enter(const struct cgroup *cgroup);
+/* Open an existing one by its path; dir stays -1 where it is gone, or is another's now. */
 void cgroup_open(struct cgroup *cgroup);
+/* Give a group that exists other limits. */
+int cgroup_update(const struct cgroup *cgroup, const struct json *resources);
 /* Write limits (the resources object) into the group. */
 int cgroup_set(const struct cgroup *cgroup, const struct json *resources);
 /* Whether resources ask for anything that needs a controller: its name, or NULL. */

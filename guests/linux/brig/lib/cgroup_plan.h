@@ -25,5 +25,7 @@ struct cgroup_writes {
 
 /* A limit that version 2 does not have, or that makes no sense, is a failure. */
 int cgroup_plan_writes(const struct json *resources, struct cgroup_writes *writes);
+/* memory.checkBeforeUpdate: the kernel would end processes until a lower limit holds. */
+int cgroup_check_memory(int dir, const struct json *resources);
 
 #endif

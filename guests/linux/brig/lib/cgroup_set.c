@@ -383,8 +383,7 @@ static int write_one(int dir, const struct cgroup_write *write)
 	return -1;
 }
 
-/* memory.checkBeforeUpdate: the kernel would end processes until a lower limit holds. */
-static int check_memory(int dir, const struct json *resources)
+int cgroup_check_memory(int dir, const struct json *resources)
 {
 	const struct json *memory = json_get(resources, "memory");
 	bool asked = false;
@@ -417,7 +416,7 @@ int cgroup_set(const struct cgroup *cgroup, const struct json *resources)
 		return err_set(0, "%s: the container has no cgroup of version 2",
 			       writes->write[0].file);
 	}
-	if (check_memory(cgroup->dir, resources) < 0) {
+	if (cgroup_check_memory(cgroup->dir, resources) < 0) {
 		return -1;
 	}
 	for (uint32_t i = 0; i < writes->count; i++) {

@@ -89,9 +89,11 @@ static int copy_folder(int from, int to, unsigned int depth)
 		}
 	}
 	closedir(stream);
-	if (result == 0 && (fstat(from, &status) < 0 ||
-			    fchownat(to, "", status.st_uid, status.st_gid, AT_EMPTY_PATH) < 0 ||
-			    fchmodat(to, ".", status.st_mode & 07777, 0) < 0)) {
+	/* The mount itself was made with what it should be. */
+	if (result == 0 && depth < DEPTH &&
+	    (fstat(from, &status) < 0 ||
+	     fchownat(to, "", status.st_uid, status.st_gid, AT_EMPTY_PATH) < 0 ||
+	     fchmodat(to, ".", status.st_mode & 07777, 0) < 0)) {
 		result = err_set(errno, "copy a folder");
 	}
 	return result;

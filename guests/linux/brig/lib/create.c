@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "guests/linux/brig/lib/affinity.h"
+#include "guests/linux/brig/lib/cgroup_systemd.h"
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/hooks.h"
 #include "guests/linux/brig/lib/init.h"
@@ -89,19 +89,25 @@ static int prepare(struct container *c, const struct create_options *options)
 {
 	c->has_user_namespace = spec_has_namespace(c->spec, CLONE_NEWUSER);
 	c->rootless = geteuid() != 0;
+	c->nested = ns_is_nested_root();
 	c->preserve_fds = options->preserve_fds;
 	c->no_pivot = options->no_pivot;
 	c->no_new_keyring = options->no_new_keyring;
 	const char *listen = getenv("LISTEN_FDS");
 	uint64_t count;
-	if (listen != NULL && io_parse_u64(listen, &count) && count < 1024) {
+	if (listen != NULL && io_parse_u64(listen, &count) && count > 0 && count < 1024) {
 		c->preserve_fds += (unsigned int)count;
+		process_set_env(&c->spec->process, mem_format("LISTEN_FDS=%s", listen));
+		process_set_env(&c->spec->process, "LISTEN_PID=1");
 	}
 	if (set_rootfs(c) < 0 || check_process(c, options) < 0 ||
-	    cgroup_plan(&c->cgroup, c->spec, c->id, options->systemd_cgroup, c->rootless) < 0 ||
+	    cgroup_plan(&c->cgroup, c->spec, c->id, options->systemd_cgroup,
+			c->rootless || c->nested) < 0 ||
+	    (options->no_cgroup && cgroup_disable(&c->cgroup, c->spec->resources) < 0) ||
 	    filter_compile(c->spec->seccomp, &c->seccomp) < 0) {
 		return -1;
 	}
+	process_fit_caps(&c->spec->process, c->has_user_namespace, true);
 	if (c->rootless && !c->has_user_namespace) {
 		return err_set(0, "a user that is not root needs a user namespace in config.json");
 	}
@@ -120,24 +126,53 @@ static int prepare(struct container *c, const struct create_options *options)
 	return 0;
 }
 
-/* The process that joins a pid or user namespace for its child to be born into. */
-static int join_outer(const struct container *c)
+/*
+ * A user namespace comes last; the bundle's paths are those of the runtime's mounts; and a
+ * cgroup namespace may forbid to be born into the container's group.
+ */
+#define NOT_EARLY (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWCGROUP)
+
+/*
+ * Join a namespace that the runtime may join: one that belongs to the host, which nobody from
+ * a user namespace may, or to a user namespace of the runtime's. The others are left.
+ */
+static int join_early(struct container *c, const struct spec_namespace *ns)
 {
-	static const int order[] = {CLONE_NEWUSER, CLONE_NEWPID};
-	for (size_t i = 0; i < 2; i++) {
-		const char *path = spec_namespace_path(c->spec, order[i]);
-		if (path == NULL) {
-			continue;
-		}
-		fd_auto fd = ns_open(path, order[i]);
-		if (fd < 0) {
+	fd_auto fd = ns_open(ns->path, ns->flag);
+	if (fd < 0) {
+		return err_number() == EACCES || err_number() == EPERM ? 0 : -1;
+	}
+	if (setns(fd, ns->flag) < 0) {
+		return errno == EPERM ? 0 : err_set(errno, "join namespace %s", ns->path);
+	}
+	c->joined |= (uint64_t)ns->flag;
+	return 0;
+}
+
+static int join_now(const struct container *c, int flag)
+{
+	const char *path = spec_namespace_path(c->spec, flag);
+	if (path == NULL || (c->joined & (uint64_t)flag) != 0) {
+		return 0;
+	}
+	fd_auto fd = ns_open(path, flag);
+	if (fd < 0) {
+		return -1;
+	}
+	return setns(fd, flag) < 0 ? err_set(errno, "join namespace %s", path) : 0;
+}
+
+/* The process in the middle joins what its child is to be born into, or could not join later. */
+static int join_outer(struct container *c)
+{
+	for (uint32_t i = 0; i < c->spec->namespace_count; i++) {
+		const struct spec_namespace *ns = &c->spec->namespaces[i];
+		if (ns->path != NULL && (ns->flag & NOT_EARLY) == 0 && join_early(c, ns) < 0) {
 			return -1;
 		}
-		if (setns(fd, order[i]) < 0) {
-			return err_set(errno, "join namespace %s", path);
-		}
 	}
-	return 0;
+	err_clear();
+	return join_now(c, CLONE_NEWUSER) < 0 || join_now(c, CLONE_NEWPID) < 0 ? -1 : 0;
 }
 
 static pid_t clone_init(struct container *c, int line, int sibling)
@@ -153,25 +188,69 @@ static pid_t clone_init(struct container *c, int line, int sibling)
 	return pid < 0 ? err_set(errno, "start the container's process") : pid;
 }
 
+/* Wait for the scope, which what is born in here is then born into. */
+static int wait_for_scope(struct container *c, int scope)
+{
+	char byte;
+	if (!c->cgroup.systemd) {
+		return 0;
+	}
+	if (read(scope, &byte, 1) != 1) {
+		cgroup_systemd_outlive(&c->cgroup);
+		return err_set(0, "the runtime has ended");
+	}
+	cgroup_find(&c->cgroup);
+	return 0;
+}
+
+static void run_middle(struct container *c, int line, int scope, int report)
+{
+	pid_t child = -1;
+	if (wait_for_scope(c, scope) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		child = join_outer(c) < 0 ? -1 : clone_init(c, line, 1);
+	}
+	if (child < 0) {
+		sync_send_error(line);
+	}
+	_exit(write(report, &child, sizeof(child)) == sizeof(child) ? 0 : 1);
+}
+
+/* Have systemd put the process in the middle into a scope. */
+static int make_scope(struct container *c, pid_t middle, int scope)
+{
+	if (!c->cgroup.systemd) {
+		return 0;
+	}
+	if (cgroup_create(&c->cgroup, c->spec, c->id, middle) < 0) {
+		return -1;
+	}
+	return write(scope, "s", 1) == 1 ? 0 : err_set(errno, "tell of the scope");
+}
+
 static pid_t clone_through(struct container *c, int line)
 {
 	int report[2];
+	int scope[2];
 	pid_t child = -1;
-	if (pipe2(report, O_CLOEXEC) < 0) {
+	if (pipe2(report, O_CLOEXEC) < 0 || pipe2(scope, O_CLOEXEC) < 0) {
 		return err_set(errno, "make a pipe");
 	}
 	pid_t middle = fork();
 	if (middle == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		child = join_outer(c) < 0 ? -1 : clone_init(c, line, 1);
-		if (child < 0) {
-			sync_send_error(line);
-		}
-		_exit(write(report[1], &child, sizeof(child)) == sizeof(child) ? 0 : 1);
+		close(scope[1]);
+		run_middle(c, line, scope[0], report[1]);
 	}
 	close(report[1]);
+	close(scope[0]);
+	int made = middle < 0 ? err_set(errno, "start the container's process")
+			      : make_scope(c, middle, scope[1]);
+	if (made < 0 && middle > 0) {
+		kill(middle, SIGKILL);
+	}
+	close(scope[1]);
 	/* The number is of the middle's own view: it is in this process's pid namespace. */
-	if (middle < 0 || read(report[0], &child, sizeof(child)) != sizeof(child)) {
+	if (made == 0 && read(report[0], &child, sizeof(child)) != sizeof(child)) {
 		err_set(errno, "start the container's process");
 		child = -1;
 	}
@@ -179,11 +258,22 @@ static pid_t clone_through(struct container *c, int line)
 	if (middle > 0) {
 		waitpid(middle, NULL, 0);
 	}
-	if (child < 0) {
+	if (made == 0 && child < 0) {
 		close(line);
 		sync_expect(c->sync, SYNC_READY, NULL);
 	}
 	return child;
+}
+
+static bool needs_middle(const struct spec *spec)
+{
+	bool joins = false;
+	for (uint32_t i = 0; i < spec->namespace_count; i++) {
+		joins |=
+			spec->namespaces[i].path != NULL && spec->namespaces[i].flag != CLONE_NEWNS;
+	}
+	return spec_namespace_path(spec, CLONE_NEWPID) != NULL ||
+	       (joins && spec_has_namespace(spec, CLONE_NEWUSER));
 }
 
 static int start_init(struct container *c)
@@ -193,9 +283,8 @@ static int start_init(struct container *c)
 	if (sync_pair(&c->sync, &line) < 0) {
 		return -1;
 	}
-	bool through = spec_namespace_path(spec, CLONE_NEWUSER) != NULL ||
-		       spec_namespace_path(spec, CLONE_NEWPID) != NULL;
-	c->pid = through ? clone_through(c, line) : clone_init(c, line, 0);
+	c->pid = c->cgroup.systemd || needs_middle(spec) ? clone_through(c, line)
+							 : clone_init(c, line, 0);
 	if (c->pid < 0) {
 		c->pid = 0;
 		return -1;
@@ -208,9 +297,6 @@ static int set_up_init(struct container *c, int *master)
 {
 	bool hooks = c->spec->hooks[HOOK_PRESTART].count > 0 ||
 		     c->spec->hooks[HOOK_CREATE_RUNTIME].count > 0;
-	if (c->cgroup.systemd && cgroup_create(&c->cgroup, c->spec, c->id, c->pid) < 0) {
-		return -1;
-	}
 	if (c->has_user_namespace) {
 		bool is_new = spec_namespace_path(c->spec, CLONE_NEWUSER) == NULL;
 		if (is_new && ns_write_maps(c->pid, &c->spec->uids, &c->spec->gids) < 0) {
@@ -227,7 +313,14 @@ static int set_up_init(struct container *c, int *master)
 		      sync_send(c->sync, SYNC_GO_ON, -1) < 0)) {
 		return -1;
 	}
-	return sync_expect(c->sync, SYNC_READY, master);
+	if (sync_expect(c->sync, SYNC_READY, master) < 0) {
+		return -1;
+	}
+	if (c->has_user_namespace) {
+		/* A pipe of a user who is not in there can be given from here alone. */
+		process_give_pipes(ns_outer_uid(c->pid, c->spec->process.uid));
+	}
+	return 0;
 }
 
 int create_write_pid(const char *path, pid_t pid)
@@ -390,9 +483,8 @@ int create_destroy(struct state *state)
 	if (state_remove(state) < 0) {
 		return -1;
 	}
-	/* A hook that fails is told of, and the rest goes on (runtime.md, lifecycle 12). */
-	if (c.spec != NULL && hooks_run(&c, HOOK_POSTSTOP, "stopped") < 0) {
-		fprintf(stderr, "brig: warning: %s\n", err_text());
+	if (c.spec != NULL) {
+		hooks_run(&c, HOOK_POSTSTOP, "stopped");
 	}
 	err_clear();
 	return 0;

@@ -17,9 +17,10 @@ struct create_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	bool systemd_cgroup;
-	bool start;  /* run: exec at once, without waiting for `start` */
-	bool detach; /* with start: do not wait for its end */
-	bool keep;   /* run: leave the stopped container */
+	bool no_cgroup; /* the container stays in the caller's; nothing is limited */
+	bool start;     /* run: exec at once, without waiting for `start` */
+	bool detach;    /* with start: do not wait for its end */
+	bool keep;      /* run: leave the stopped container */
 };
 
 /* What a caller that stays with the container goes on with. */

@@ -13,6 +13,8 @@
 #include "guests/linux/brig/lib/rootfs.h"
 #include "guests/linux/brig/lib/sys.h"
 
+#define NOBODY 65534U /* who is not mapped; the kernel's default for its overflowuid */
+
 static const struct spec_device defaults[] = {
 	{"/dev/null", S_IFCHR, 1, 3, 0666, 0, 0},    {"/dev/zero", S_IFCHR, 1, 5, 0666, 0, 0},
 	{"/dev/full", S_IFCHR, 1, 7, 0666, 0, 0},    {"/dev/random", S_IFCHR, 1, 8, 0666, 0, 0},
@@ -68,7 +70,9 @@ static int bind_node(struct container *c, const struct spec_device *device)
 		return err_set(0, "device %s of the host is another one", device->path);
 	}
 	fd_auto target = mount_target(c, device->path, false);
-	if (target < 0) {
+	/* Where the host's root is mapped, this would be the host's node to change. */
+	if (target < 0 ||
+	    (status.st_uid != NOBODY && mount_change(source, MOUNT_ATTR_RDONLY, 0, 0, false) < 0)) {
 		return -1;
 	}
 	return sys_move_mount(source, target) < 0 ? err_set(errno, "bind device %s", device->path)
@@ -77,7 +81,7 @@ static int bind_node(struct container *c, const struct spec_device *device)
 
 static int make_device(struct container *c, const struct spec_device *device)
 {
-	if (c->has_user_namespace && device->type != S_IFIFO) {
+	if ((c->has_user_namespace || c->nested) && device->type != S_IFIFO) {
 		return bind_node(c, device);
 	}
 	const char *name;
@@ -155,4 +159,37 @@ int dev_make_all(struct container *c)
 		}
 	}
 	return make_links(folder);
+}
+
+static bool is_null(int fd)
+{
+	struct stat status;
+	return fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+	       status.st_rdev == makedev(1, 3);
+}
+
+int dev_own_null(int root)
+{
+	const uint64_t how = O_NOFOLLOW | O_NOCTTY;
+	for (int fd = 0; fd < 3; fd++) {
+		if (!is_null(fd)) {
+			continue;
+		}
+		fd_auto seen = io_open_in(root, "dev/null", O_PATH | O_NOFOLLOW, 0);
+		uint64_t mode = (uint64_t)fcntl(fd, F_GETFL) & O_ACCMODE;
+		if (seen >= 0 && !is_null(seen)) {
+			return err_set(0, "/dev/null of the container is not the null device");
+		}
+		fd_auto own = seen < 0 ? -1 : io_open_in(root, "dev/null", how | mode, 0);
+		if (own < 0 && err_number() == EACCES) {
+			continue; /* bound from the host, who lets nobody have it; nor change it */
+		}
+		if (own < 0) {
+			return err_within("open /dev/null of the container");
+		}
+		if (!is_null(own) || dup2(own, fd) < 0) {
+			return err_set(0, "/dev/null of the container was swapped");
+		}
+	}
+	return 0;
 }

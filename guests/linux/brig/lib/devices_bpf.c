@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -123,6 +124,22 @@ void devices_program_make(struct devices_program *p, const struct spec_device_ru
 	if (open) {
 		emit_exit(p, count == 0);
 	}
+}
+
+struct spec_device_rule *devices_default_rules(const struct spec_device *devices,
+					       uint32_t device_count, uint32_t *count)
+{
+	struct spec_device_rule *rules = mem_get((device_count + 1) * sizeof(*rules));
+	rules[0] = (struct spec_device_rule){false, 'a', -1, -1, ACCESS_ALL};
+	*count = 1;
+	for (uint32_t i = 0; i < device_count; i++) {
+		if (!S_ISFIFO(devices[i].type)) {
+			char type = S_ISBLK(devices[i].type) ? 'b' : 'c';
+			rules[(*count)++] = (struct spec_device_rule){true, type, devices[i].major,
+								      devices[i].minor, ACCESS_ALL};
+		}
+	}
+	return rules;
 }
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)

@@ -16,5 +16,8 @@ struct devices_program {
 /* Rules in their order, the later ones winning; without any, everything is allowed. */
 void devices_program_make(struct devices_program *program, const struct spec_device_rule *rules,
 			  uint32_t count);
+/* What holds where config.json has no rule: the devices that it asks to be made, and no other. */
+struct spec_device_rule *devices_default_rules(const struct spec_device *devices,
+					       uint32_t device_count, uint32_t *count);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guests/linux/brig/lib/err.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,17 @@ int err_within(const char *format, ...)
 			 text);
 	}
 	memcpy(text, new_text, sizeof(text));
+	return -1;
+}
+
+int err_lower(void)
+{
+	size_t length = strlen(text);
+	size_t words = strlen(strerror(number));
+	if (number != 0 && words <= length) {
+		char *first = text + length - words;
+		*first = (char)tolower((unsigned char)*first);
+	}
 	return -1;
 }
 

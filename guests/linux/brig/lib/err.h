@@ -14,6 +14,9 @@ int err_set(int error, const char *format, ...) __attribute__((format(printf, 2,
 /* Put "text: " before what was recorded; returns -1. */
 int err_within(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Begin the words of the errno value, at the text's end, with a small letter; returns -1. */
+int err_lower(void);
+
 /* The recorded text, "" where there is none; the errno value that came with it, or 0. */
 const char *err_text(void);
 int err_number(void);

@@ -7,7 +7,8 @@
 
 /*
  * All hooks of a kind, in order. A hook that fails, or runs over its timeout and is killed,
- * ends it with -1. `status` is what they read as the container's.
+ * ends it with -1; of poststop hooks it is only warned, and the others run. `status` is what
+ * they read as the container's.
  */
 int hooks_run(const struct container *c, enum spec_hook_kind kind, const char *status);
 

@@ -28,8 +28,8 @@ static int open_joined(const struct container *c, int *fds)
 {
 	for (uint32_t i = 0; i < c->spec->namespace_count; i++) {
 		const struct spec_namespace *ns = &c->spec->namespaces[i];
-		bool ours =
-			ns->path != NULL && ns->flag != CLONE_NEWUSER && ns->flag != CLONE_NEWPID;
+		uint64_t before = c->joined | CLONE_NEWUSER | CLONE_NEWPID;
+		bool ours = ns->path != NULL && ((uint64_t)ns->flag & before) == 0;
 		fds[i] = ours ? ns_open(ns->path, ns->flag) : -1;
 		if (ours && fds[i] < 0) {
 			return -1;
@@ -79,8 +79,8 @@ static int become_root(const struct container *c)
 	if (!c->has_user_namespace) {
 		return 0;
 	}
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
-		return err_set(errno, "become root of the user namespace");
+	if (ns_become_root(c->spec->process.uid, c->spec->process.gid) < 0) {
+		return -1;
 	}
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
@@ -137,9 +137,9 @@ static int write_sysctls(const struct container *c)
 	for (uint32_t i = 0; i < c->spec->sysctl_count; i++) {
 		const struct spec_sysctl *sysctl = &c->spec->sysctls[i];
 		const char *path = mem_format("sys/%s", sysctl->key);
-		fd_auto fd = io_open_beneath(c->proc, path, O_WRONLY);
+		fd_auto fd = io_open_same(c->proc, path, O_WRONLY);
 		if (fd < 0) {
-			return err_set(-fd, "sysctl %s", sysctl->key);
+			return err_within("sysctl %s", sysctl->key);
 		}
 		if (write(fd, sysctl->value, strlen(sysctl->value)) < 0) {
 			return err_set(errno, "sysctl %s: write \"%.64s\"", sysctl->key,
@@ -220,13 +220,24 @@ static int set_up(struct container *c)
 	return run_hooks(c);
 }
 
+/* What fails here, the process's own chdir() says better. */
+static void make_cwd(const struct container *c)
+{
+	int fd = io_make_dirs(c->root, c->spec->process.cwd, 0755);
+	if (fd >= 0) {
+		close(fd);
+	}
+	err_clear();
+}
+
 static int enter(struct container *c, int *master, const char **file)
 {
 	struct spec_process *process = &c->spec->process;
-	if (open_console(c, master) < 0 || mount_masks(c) < 0 || mount_finish(c) < 0 ||
-	    write_sysctls(c) < 0 || rootfs_enter(c) < 0 || process_home(process) < 0 ||
-	    process_close_on_exec(c->preserve_fds) < 0 || process_limits(c, process) < 0 ||
-	    process_confine(c, process) < 0) {
+	make_cwd(c);
+	if (open_console(c, master) < 0 || dev_own_null(c->root) < 0 || mount_masks(c) < 0 ||
+	    mount_finish(c) < 0 || write_sysctls(c) < 0 || rootfs_enter(c) < 0 ||
+	    process_home(process) < 0 || process_limits(c, process) < 0 ||
+	    process_close(c, *master) < 0 || process_confine(c, process) < 0) {
 		return -1;
 	}
 	*file = process_find(process);
@@ -258,10 +269,13 @@ static int finish(struct container *c, int master, const char *file)
 	} else if (sync_expect(c->sync, SYNC_START, NULL) < 0) {
 		return -1;
 	}
-	if (hooks_run(c, HOOK_START_CONTAINER, "created") < 0) {
+	/* Before any filter, which need not know it. */
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	/* A hook that the container's own files run gets no more than its process. */
+	bool hooks = c->spec->hooks[HOOK_START_CONTAINER].count > 0;
+	if (hooks && (process_filter(c) < 0 || hooks_run(c, HOOK_START_CONTAINER, "created") < 0)) {
 		return -1;
 	}
-	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	return process_exec(c, &c->spec->process, file);
 }
 
@@ -273,6 +287,17 @@ static void reset_signals(void)
 	}
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
+}
+
+/* The runtime that waits; after `start` there is none, and the container's log has to have it. */
+static void tell(const struct container *c)
+{
+	if (c->sync >= 0) {
+		sync_send_error(c->sync);
+		return;
+	}
+	const char *line = mem_format("%s\n", err_text());
+	(void)io_write_all(2, line, strlen(line));
 }
 
 void init_run(struct container *c)
@@ -288,15 +313,16 @@ void init_run(struct container *c)
 	if (!c->rootless || spec_namespace_path(c->spec, CLONE_NEWUSER) != NULL) {
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	}
+	if (c->seccomp.notify) {
+		c->self = ns_self();
+	}
 	reset_signals();
 	err_clear();
 	/* The lock on the container is the runtime's; it must not live on in here. */
 	close(c->state_dir);
 	c->state_dir = -1;
 	if (set_up(c) < 0 || enter(c, &master, &file) < 0 || finish(c, master, file) < 0) {
-		if (c->sync >= 0) {
-			sync_send_error(c->sync);
-		}
+		tell(c);
 	}
 	_exit(err_number() == ENOENT ? 127 : 126);
 }

@@ -157,6 +157,13 @@ int io_open_beneath(int root, const char *path, uint64_t flags)
 	return fd < 0 ? -errno : fd;
 }
 
+int io_open_same(int root, const char *path, uint64_t flags)
+{
+	int fd = open_how(root, path, flags, 0,
+			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	return fd < 0 ? err_set(errno, "open %s", path) : fd;
+}
+
 /* The next part of a path into `part`: its length, 0 at the end, -1 where it is too long. */
 static int next_part(const char **path, char *part)
 {

@@ -34,6 +34,8 @@ int io_replace(int dir, const char *name, const char *data, size_t length, mode_
 int io_open_in(int root, const char *path, uint64_t flags, mode_t mode);
 /* Like it, but with no symlink at all and nothing recorded: the errno value negated. */
 int io_open_beneath(int root, const char *path, uint64_t flags);
+/* Like that, and on the same mount as `root`: nothing that covers a part of the path. */
+int io_open_same(int root, const char *path, uint64_t flags);
 /* Make the folders of a path below `root`, as far as they are missing; opens the last. */
 int io_make_dirs(int root, const char *path, mode_t mode);
 /* The same for the folder that holds `path`'s last part, which `*last` is set to. */

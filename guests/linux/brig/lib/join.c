@@ -55,7 +55,12 @@ static uint64_t other_namespaces(pid_t pid)
 static int enter(struct container *c, struct spec_process *process, int *master, const char **file)
 {
 	int slave;
-	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->root >= 0 && (fchdir(c->root) < 0 || chroot(".") < 0)) {
+		return err_set(errno, "enter the container's root");
+	}
+	if (c->root < 0) {
+		c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	c->proc = process_needs_proc(process) ? mount_new("proc", NULL, NULL, 0) : -1;
 	if (c->proc < 0 && process_needs_proc(process)) {
 		err_clear();
@@ -74,8 +79,9 @@ static int enter(struct container *c, struct spec_process *process, int *master,
 			*master = -1;
 		}
 	}
-	if (process_home(process) < 0 || process_close_on_exec(c->preserve_fds) < 0 ||
-	    process_limits(c, process) < 0 || process_confine(c, process) < 0) {
+	if (dev_own_null(c->root) < 0 || process_home(process) < 0 ||
+	    process_limits(c, process) < 0 || process_close(c, *master) < 0 ||
+	    process_confine(c, process) < 0) {
 		return -1;
 	}
 	*file = process_find(process);
@@ -84,9 +90,11 @@ static int enter(struct container *c, struct spec_process *process, int *master,
 
 static int join_rest(const struct container *c, int pidfd)
 {
-	int flags = (int)(c->join & ~(uint64_t)(CLONE_NEWPID | CLONE_NEWUSER));
-	if (flags != 0 && setns(pidfd, flags) < 0) {
+	if (c->join != 0 && setns(pidfd, (int)c->join) < 0) {
 		return err_set(errno, "join the container's namespaces");
+	}
+	if (c->cgroup_ns >= 0 && setns(c->cgroup_ns, CLONE_NEWCGROUP) < 0) {
+		return err_set(errno, "join the container's cgroup namespace");
 	}
 	return 0;
 }
@@ -97,6 +105,9 @@ static void run(struct container *c, struct spec_process *process, int pidfd)
 	const char *file = NULL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (c->seccomp.notify) {
+		c->self = ns_self();
+	}
 	for (int number = 1; number < 65; number++) {
 		signal(number, SIG_DFL);
 	}
@@ -109,8 +120,8 @@ static void run(struct container *c, struct spec_process *process, int pidfd)
 		;
 	} else if (join_rest(c, pidfd) < 0) {
 		;
-	} else if (c->has_user_namespace && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) {
-		err_set(errno, "become root of the user namespace");
+	} else if (c->has_user_namespace && ns_become_root(process->uid, process->gid) < 0) {
+		;
 	} else if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
 		   enter(c, process, &master, &file) == 0 &&
 		   sync_send(c->sync, SYNC_READY, master) == 0 &&
@@ -122,17 +133,44 @@ static void run(struct container *c, struct spec_process *process, int pidfd)
 	_exit(err_number() == ENOENT ? 127 : 126);
 }
 
-/* The one in the middle joins what a child has to be born into. */
+/*
+ * What the one in the middle joins: what a child has to be born into. With a user namespace all
+ * at once, by the runtime's rights, as before its exec the container's process is closed to the
+ * root of its own user namespace; but a listener wants a number of the host's procfs, and where
+ * cgroups are mounted with nsdelegate, a child is not born into a group of another namespace's.
+ */
+static int choose_namespaces(struct container *c, uint64_t *flags)
+{
+	bool whole = c->has_user_namespace && !c->seccomp.notify;
+	*flags = c->join & (CLONE_NEWPID | CLONE_NEWUSER);
+	if (whole && (c->join & CLONE_NEWCGROUP) != 0) {
+		c->cgroup_ns = ns_open(mem_format("/proc/%d/ns/cgroup", c->pid), CLONE_NEWCGROUP);
+		if (c->cgroup_ns < 0) {
+			return -1;
+		}
+	}
+	if (whole) {
+		*flags = c->join & ~(uint64_t)CLONE_NEWCGROUP;
+		c->join = 0;
+	}
+	c->join &= ~*flags;
+	return 0;
+}
+
 static void middle(struct container *c, struct spec_process *process, int pidfd, int report)
 {
 	pid_t child = -1;
-	int flags = (int)(c->join & (CLONE_NEWPID | CLONE_NEWUSER));
+	uint64_t flags;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (c->has_user_namespace && process_raise_limits(0, process) < 0) {
 		;
-	} else if (flags != 0 && setns(pidfd, flags) < 0) {
-		err_set(errno, "join the container's pid namespace");
+	} else if ((c->rootless || c->nested) && cgroup_enter(&c->cgroup) < 0) {
+		;
+	} else if (choose_namespaces(c, &flags) < 0) {
+		;
+	} else if (flags != 0 && setns(pidfd, (int)flags) < 0) {
+		err_set(errno, "join the container's namespaces");
 	} else {
 		child = ns_clone(0, c->cgroup.dir, 1);
 		if (child == 0) {
@@ -188,19 +226,19 @@ static int find_group(struct state *state, const struct join_options *options)
 	}
 	if (options->cgroup != NULL) {
 		const char *below = options->cgroup + strspn(options->cgroup, "/");
-		int fd = *below == '\0' ? dup(state->cgroup.dir)
+		int fd = *below == '\0' ? fcntl(state->cgroup.dir, F_DUPFD_CLOEXEC, 3)
 					: io_open_beneath(state->cgroup.dir, below,
 							  O_RDONLY | O_DIRECTORY);
-		return fd >= 0 ? fd : err_set(-fd, "cgroup %s of the container", options->cgroup);
+		return fd >= 0 ? fd : err_set(-fd, "bad sub cgroup path %s", options->cgroup);
 	}
 	const char *passed = io_peek(state->cgroup.dir, "cgroup.subtree_control");
 	if (passed == NULL || *passed == '\0' || *passed == '\n') {
-		return dup(state->cgroup.dir);
+		return fcntl(state->cgroup.dir, F_DUPFD_CLOEXEC, 3);
 	}
 	char *lines = io_peek(AT_FDCWD, mem_format("/proc/%d/cgroup", state->pid));
 	const char *own = lines == NULL ? NULL : strstr(lines, "0::/");
 	if (own == NULL) {
-		return dup(state->cgroup.dir);
+		return fcntl(state->cgroup.dir, F_DUPFD_CLOEXEC, 3);
 	}
 	const char *path =
 		mem_format("%s%.*s", state->cgroup.mount, (int)strcspn(own + 3, "\n"), own + 3);
@@ -222,13 +260,24 @@ static int prepare(struct container *c, struct state *state, const struct spec *
 		.proc = -1,
 		.null = -1,
 		.console = -1,
+		.cgroup_ns = -1,
 		.no_new_keyring = true,
 		.preserve_fds = options->preserve_fds,
 		.cgroup.dir = -1,
 		.rootless = geteuid() != 0,
+		.nested = ns_is_nested_root(),
 		.pid = state->pid,
 	};
 	c->join = other_namespaces(state->pid);
+	if (!spec_has_namespace(spec, CLONE_NEWNS)) {
+		/* Nor does exec join one that the process has made since: its root is the host's. */
+		c->join &= ~(uint64_t)CLONE_NEWNS;
+		const char *root = mem_format("/proc/%d/root", state->pid);
+		c->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (c->root < 0) {
+			return err_set(errno, "open the container's root");
+		}
+	}
 	c->has_user_namespace = (c->join & CLONE_NEWUSER) != 0;
 	if (filter_compile(spec->seccomp, &c->seccomp) < 0) {
 		return -1;
@@ -250,6 +299,7 @@ static int prepare(struct container *c, struct state *state, const struct spec *
 	}
 	if (state->cgroup.dir >= 0) {
 		c->cgroup.dir = find_group(state, options);
+		c->cgroup.scope = state->cgroup.scope;
 		if (c->cgroup.dir < 0) {
 			return err_within("find the container's cgroup");
 		}
@@ -275,8 +325,11 @@ pid_t join_start(struct state *state, const struct spec *spec, struct spec_proce
 	if (pid < 0) {
 		return -1;
 	}
-	if (sync_expect(c.sync, SYNC_READY, master) < 0 ||
-	    (options->pid_file != NULL && create_write_pid(options->pid_file, pid) < 0) ||
+	bool ready = sync_expect(c.sync, SYNC_READY, master) == 0;
+	if (ready && c.has_user_namespace) {
+		process_give_pipes(ns_outer_uid(pid, process->uid));
+	}
+	if (!ready || (options->pid_file != NULL && create_write_pid(options->pid_file, pid) < 0) ||
 	    sync_send(c.sync, SYNC_START, -1) < 0 || sync_receive(c.sync, NULL) != SYNC_CLOSED) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);

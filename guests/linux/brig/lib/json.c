@@ -2,7 +2,6 @@
 #include "guests/linux/brig/lib/json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,45 +212,75 @@ int json_bool(const struct json *object, const char *key, bool *value)
 	return result;
 }
 
-/* 1e3 and 5.0 are whole numbers in JSON too; what a double does not hold exactly is not. */
-static bool whole(const char *text, double *value)
+static bool append(uint64_t *value, unsigned int digit)
 {
-	char *end;
-	*value = strtod(text, &end);
-	return *end == '\0' && fabs(*value) <= 9007199254740992.0 && *value == floor(*value);
+	return !__builtin_mul_overflow(*value, 10U, value) &&
+	       !__builtin_add_overflow(*value, digit, value);
+}
+
+#define EXPONENT_LIMIT 1000 /* far above what any number here has */
+
+/* 1e3 and 5.0 are whole numbers in JSON too. `text` is a number as JSON has it. */
+static bool whole(const char *text, bool *negative, uint64_t *value)
+{
+	bool fraction = false;
+	int exponent = 0;
+	*negative = *text == '-';
+	*value = 0;
+	for (text += *negative; *text != '\0' && *text != 'e' && *text != 'E'; text++) {
+		if (*text == '.') {
+			fraction = true;
+			continue;
+		}
+		exponent -= fraction;
+		if (!append(value, (unsigned int)(*text - '0'))) {
+			return false;
+		}
+	}
+	long more = *text == '\0' ? 0 : strtol(text + 1, NULL, 10);
+	if (*value == 0 || more > EXPONENT_LIMIT || more < -EXPONENT_LIMIT) {
+		return *value == 0;
+	}
+	for (exponent += (int)more; exponent < 0 && *value % 10 == 0; exponent++) {
+		*value /= 10;
+	}
+	for (; exponent > 0 && append(value, 0); exponent--) {}
+	return exponent == 0;
 }
 
 int json_u64(const struct json *object, const char *key, uint64_t *value)
 {
 	struct json *found = NULL;
-	double real;
+	bool negative;
+	uint64_t size;
 	if (json_typed(object, key, JSON_NUMBER, &found) < 0) {
 		return -1;
 	}
 	if (found == NULL || io_parse_u64(found->text, value)) {
 		return 0;
 	}
-	if (!whole(found->text, &real) || real < 0) {
+	if (!whole(found->text, &negative, &size) || (negative && size > 0)) {
 		return wrong(key, "a whole number from 0 to 2^64 - 1");
 	}
-	*value = (uint64_t)real;
+	*value = size;
 	return 0;
 }
 
 int json_i64(const struct json *object, const char *key, int64_t *value)
 {
 	struct json *found = NULL;
-	double real;
+	bool negative;
+	uint64_t size;
 	if (json_typed(object, key, JSON_NUMBER, &found) < 0) {
 		return -1;
 	}
 	if (found == NULL || io_parse_i64(found->text, value)) {
 		return 0;
 	}
-	if (!whole(found->text, &real)) {
+	if (!whole(found->text, &negative, &size) || size > INT64_MAX) {
 		return wrong(key, "a whole number from -2^63 to 2^63 - 1");
 	}
-	*value = (int64_t)real;
+	*value = negative ? -(int64_t)size : (int64_t)size;
 	return 0;
 }
 

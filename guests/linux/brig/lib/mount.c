@@ -14,6 +14,7 @@
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/ns.h"
+#include "guests/linux/brig/lib/resolve.h"
 #include "guests/linux/brig/lib/sys.h"
 
 /* What engines (lxcfs and others) lay over single files of procfs. */
@@ -145,12 +146,15 @@ static int idmap(int fd, const struct container *c, const struct spec_mount *mou
 	return 0;
 }
 
+static const char *bind_source(const struct container *c, const struct spec_mount *mount)
+{
+	return *mount->source == '/' ? mount->source
+				     : mem_format("%s/%s", c->bundle, mount->source);
+}
+
 static int open_bind(const struct container *c, const struct spec_mount *mount)
 {
-	const char *source = mount->source;
-	if (*source != '/') {
-		source = mem_format("%s/%s", c->bundle, source);
-	}
+	const char *source = bind_source(c, mount);
 	int fd = sys_open_tree(AT_FDCWD, source,
 			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
 				       (mount->recursive ? AT_RECURSIVE : 0U));
@@ -176,6 +180,28 @@ int mount_prepare(struct container *c)
 		if ((c->spec->root_propagation & MS_SHARED) == 0 &&
 		    mount_change(mount->fd, 0, 0, MS_SLAVE, true) < 0) {
 			return -1;
+		}
+	}
+	return 0;
+}
+
+int mount_copy_host(struct container *c)
+{
+	struct stat root;
+	struct stat source;
+	if (stat("/", &root) < 0) {
+		return err_set(errno, "look at /");
+	}
+	for (uint32_t i = 0; i < c->spec->mount_count; i++) {
+		struct spec_mount *mount = &c->spec->mounts[i];
+		if (!mount->bind || mount->remount || mount->fd >= 0 ||
+		    stat(bind_source(c, mount), &source) < 0 || source.st_dev != root.st_dev ||
+		    source.st_ino != root.st_ino) {
+			continue;
+		}
+		mount->fd = open_bind(c, mount);
+		if (mount->fd < 0) {
+			return err_within("mount %s", mount->destination);
 		}
 	}
 	return 0;
@@ -217,6 +243,11 @@ int mount_target(struct container *c, const char *destination, bool is_folder)
 	if (errno != ENOENT) {
 		return err_set(errno, "open %s in the root filesystem", destination);
 	}
+	/* A symlink may name what is not there yet: /etc/resolv.conf in /run, say. */
+	destination = resolve_in(c->root, destination);
+	if (destination == NULL) {
+		return -1;
+	}
 	if (is_folder) {
 		return io_make_dirs(c->root, destination, 0755);
 	}
@@ -225,12 +256,45 @@ int mount_target(struct container *c, const char *destination, bool is_folder)
 	if (folder < 0) {
 		return -1;
 	}
-	fd_auto made = openat(folder, last, O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_RDONLY, 0644);
-	if (made < 0) {
+	/* Not opened: what another container puts there meanwhile may be a FIFO, or a device. */
+	if (mknodat(folder, last, S_IFREG | 0644, 0) < 0 && errno != EEXIST) {
 		return err_set(errno, "create %s in the root filesystem", destination);
 	}
 	fd = openat(folder, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_set(errno, "open %s in the root filesystem", destination) : fd;
+}
+
+static bool has_option(const char *data, const char *name)
+{
+	size_t length = strlen(name);
+	for (; *data != '\0'; data += strcspn(data, ","), data += *data == ',') {
+		if (strncmp(data, name, length) == 0 && data[length] == '=') {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A tmpfs over a folder looks like it, unless config.json says how. One that gets the folder's
+ * files gets its owner too.
+ */
+static const char *with_look(struct container *c, const struct spec_mount *mount, const char *data)
+{
+	struct stat status;
+	fd_auto folder = io_open_in(c->root, mount->destination, O_PATH | O_DIRECTORY, 0);
+	err_clear();
+	if (folder < 0 || fstat(folder, &status) < 0) {
+		return data;
+	}
+	if (!has_option(data, "mode")) {
+		data = mem_format("mode=%o%s%s", status.st_mode & 07777, *data != '\0' ? "," : "",
+				  data);
+	}
+	if (mount->copy_up && !has_option(data, "uid") && !has_option(data, "gid")) {
+		data = mem_format("uid=%u,gid=%u,%s", status.st_uid, status.st_gid, data);
+	}
+	return data;
 }
 
 static int open_mount(struct container *c, const struct spec_mount *mount)
@@ -240,7 +304,11 @@ static int open_mount(struct container *c, const struct spec_mount *mount)
 	}
 	const char *type = mount->type != NULL ? mount->type : "none";
 	const char *data = mount->data;
-	bool labelled = strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0;
+	if (strcmp(type, "tmpfs") == 0) {
+		data = with_look(c, mount, data);
+	}
+	bool labelled = strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0 &&
+			access("/sys/fs/selinux", F_OK) == 0;
 	if (c->spec->mount_label != NULL && *c->spec->mount_label != '\0' && labelled) {
 		data = mem_format("%s%scontext=\"%s\"", data, *data != '\0' ? "," : "",
 				  c->spec->mount_label);
@@ -249,7 +317,9 @@ static int open_mount(struct container *c, const struct spec_mount *mount)
 	if ((mount->set & MOUNT_ATTR_RDONLY) != 0 && strcmp(type, "tmpfs") != 0) {
 		data = mem_format("ro%s%s", *data != '\0' ? "," : "", data);
 	}
-	int fd = mount_new(type, mount->source, data, 0);
+	/* Without a source mount(8) and df(1) would say "none". */
+	const char *source = mount->source != NULL && *mount->source != '\0' ? mount->source : type;
+	int fd = mount_new(type, source, data, 0);
 	if (fd < 0 && (err_number() == EPERM || err_number() == EBUSY) &&
 	    strcmp(type, "sysfs") == 0) {
 		/* A network namespace that is not this user namespace's: the host's view, bound. */
@@ -293,7 +363,7 @@ static int target_of(struct container *c, const struct spec_mount *mount, int fd
 			return target;
 		}
 		if (target != -ENOENT) {
-			return err_set(-target, "%s must be an ordinary folder",
+			return err_set(-target, "%s must be mounted on ordinary directory",
 				       mount->destination);
 		}
 	}
@@ -323,7 +393,9 @@ static int mount_one(struct container *c, const struct spec_mount *mount)
 		return -1;
 	}
 	if (sys_move_mount(fd, target) < 0) {
-		return err_set(errno, "mount");
+		/* The kernel's EINVAL says less, and engines explain ENOTDIR to their users. */
+		bool alike = is_folder(fd) == is_folder(target);
+		return err_set(errno == EINVAL && !alike ? ENOTDIR : errno, "mount");
 	}
 	return mount_change(fd, 0, 0, mount->propagation, mount->propagation_all);
 }
@@ -370,14 +442,10 @@ int mount_finish(struct container *c)
 	return 0;
 }
 
-static int make_readonly(struct container *c, const char *path)
+static int copy_readonly(int fd, int target)
 {
-	fd_auto target = io_open_in(c->root, path, O_PATH, 0);
-	if (target < 0) {
-		return err_number() == ENOENT ? 0 : -1;
-	}
 	fd_auto copy = sys_open_tree(
-		target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+		fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (copy < 0) {
 		return err_set(errno, "copy the mount");
 	}
@@ -385,6 +453,15 @@ static int make_readonly(struct container *c, const char *path)
 		return -1;
 	}
 	return sys_move_mount(copy, target) < 0 ? err_set(errno, "mount") : 0;
+}
+
+static int make_readonly(struct container *c, const char *path)
+{
+	fd_auto target = io_open_in(c->root, path, O_PATH, 0);
+	if (target < 0) {
+		return err_number() == ENOENT ? 0 : -1;
+	}
+	return copy_readonly(target, target);
 }
 
 static int check_null(int fd)
@@ -403,8 +480,9 @@ static int mask(struct container *c, const char *path)
 	if (target < 0) {
 		return err_number() == ENOENT || err_number() == ENOTDIR ? 0 : -1;
 	}
+	/* Read-only, as its mode and owner are the host's; who may write to a device still may. */
 	if (!is_folder(target)) {
-		return check_null(c->null) < 0 ? -1 : mount_copy_onto(c->null, target, false);
+		return check_null(c->null) < 0 ? -1 : copy_readonly(c->null, target);
 	}
 	fd_auto empty = mount_new("tmpfs", "tmpfs", "ro", MOUNT_ATTR_RDONLY);
 	if (empty < 0) {

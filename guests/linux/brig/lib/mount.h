@@ -7,6 +7,8 @@
 
 /* Make the sources of bind and idmapped mounts ahead, in the caller's mount namespace. */
 int mount_prepare(struct container *c);
+/* Copy what is to be bound of all that is below "/", before the container's root is put there. */
+int mount_copy_host(struct container *c);
 /* All of config.json's mounts, in order. */
 int mount_all(struct container *c);
 /* A file system of this type, detached. `data` is its options with commas between. */

@@ -104,6 +104,33 @@ int ns_user_with_maps(const struct spec_maps *uids, const struct spec_maps *gids
 	return fd;
 }
 
+bool ns_is_nested_root(void)
+{
+	const char *map = io_peek(AT_FDCWD, "/proc/self/uid_map");
+	if (geteuid() != 0 || map == NULL) {
+		return false;
+	}
+	/* All numbers, each as itself: the machine's first namespace. */
+	char *rest;
+	bool from_zero = strtoul(map, &rest, 10) == 0 && strtoul(rest, &rest, 10) == 0;
+	return !from_zero || strtoul(rest, NULL, 10) != UINT32_MAX;
+}
+
+uid_t ns_outer_uid(pid_t pid, uid_t uid)
+{
+	char *at = io_peek(AT_FDCWD, mem_format("/proc/%d/uid_map", pid));
+	while (at != NULL && *at != '\0') {
+		unsigned long inner = strtoul(at, &at, 10);
+		unsigned long outer = strtoul(at, &at, 10);
+		unsigned long size = strtoul(at, &at, 10);
+		if (uid >= inner && uid - inner < size) {
+			return (uid_t)(outer + uid - inner);
+		}
+		at += *at == '\n';
+	}
+	return (uid_t)-1;
+}
+
 int ns_open(const char *path, int flag)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -127,4 +154,28 @@ pid_t ns_clone(uint64_t flags, int cgroup_dir, int sibling)
 		.cgroup = cgroup_dir >= 0 ? (uint64_t)cgroup_dir : 0,
 	};
 	return sys_clone3(&args);
+}
+
+pid_t ns_self(void)
+{
+	char text[16];
+	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+	if (length <= 0) {
+		return 0;
+	}
+	text[length] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+int ns_become_root(uid_t uid, gid_t gid)
+{
+	int group = setresgid(0, 0, 0);
+	if (group < 0 && errno == EINVAL) {
+		group = setresgid(gid, gid, gid);
+	}
+	int user = setresuid(0, 0, 0);
+	if (user < 0 && errno == EINVAL) {
+		user = setresuid(uid, uid, uid);
+	}
+	return group < 0 || user < 0 ? err_set(errno, "become root of the user namespace") : 0;
 }

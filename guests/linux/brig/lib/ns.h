@@ -15,6 +15,10 @@ int ns_user_with_maps(const struct spec_maps *uids, const struct spec_maps *gids
  * newgidmap. With one mapping of the caller's own id, supplementary groups are given up.
  */
 int ns_write_maps(pid_t pid, const struct spec_maps *uids, const struct spec_maps *gids);
+/* Whether this is a user namespace's own root, with the rights of who made it on the host. */
+bool ns_is_nested_root(void);
+/* What a user of that process's namespace is in this one, or -1. */
+uid_t ns_outer_uid(pid_t pid, uid_t uid);
 /* Open a namespace's file and check that it is one of this kind (CLONE_NEW*). */
 int ns_open(const char *path, int flag);
 /*
@@ -22,5 +26,12 @@ int ns_open(const char *path, int flag);
  * `sibling`, the child's parent is the caller's parent. Returns as fork() does.
  */
 pid_t ns_clone(uint64_t flags, int cgroup_dir, int sibling);
+/*
+ * Be root of the user namespace that this process is in; where that has no root, the user and
+ * group that are mapped instead.
+ */
+int ns_become_root(uid_t uid, gid_t gid);
+/* This process's number in the pid namespace of the /proc that it sees, or 0. */
+pid_t ns_self(void);
 
 #endif

@@ -24,16 +24,20 @@
 #include "guests/linux/brig/lib/affinity.h"
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/io.h"
+#include "guests/linux/brig/lib/log.h"
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/mount.h"
 
 /* linux/ioprio.h has no name for "this process" that user space may include. */
 #define IOPRIO_THIS_PROCESS 1
 
-/* A file of this process on procfs: by a descriptor of procfs, which nothing covers. */
+/*
+ * A file of this process on procfs. Where a procfs of brig's own cannot be had, it is the
+ * container's, whose root may cover any part of it with what takes the text and does nothing.
+ */
 static int write_proc(const struct container *c, const char *path, const char *text)
 {
-	fd_auto fd = io_open_in(c->proc, path, O_WRONLY | O_NOFOLLOW, 0);
+	fd_auto fd = io_open_same(c->proc, path, O_WRONLY);
 	struct statfs fs;
 	if (fd < 0) {
 		return -1;
@@ -184,6 +188,59 @@ static int drop_bounding(uint64_t keep)
 	return 0;
 }
 
+static uint64_t own_caps(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}};
+	if (syscall(SYS_capget, &header, data) < 0) {
+		return ~0ULL;
+	}
+	return (uint64_t)data[1].permitted << 32 | data[0].permitted;
+}
+
+static const char *add_names(const char *names, uint64_t set)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		if ((set >> cap & 1) != 0) {
+			char *name = cap_to_name(cap);
+			names = mem_format("%s%s%s", names, *names != '\0' ? ", " : "", name);
+			cap_free(name);
+		}
+	}
+	return names;
+}
+
+static void warn_of(const char *what, const char *names)
+{
+	if (*names != '\0') {
+		err_set(0, "%s: %s", what, names);
+		log_warning();
+		err_clear();
+	}
+}
+
+void process_fit_caps(struct spec_process *process, bool user_namespace, bool warn)
+{
+	struct spec_caps *caps = &process->caps;
+	uint64_t own = user_namespace ? ~0ULL : own_caps();
+	/* As the kernel has it: ambient is never more than permitted and inheritable. */
+	uint64_t ambient = caps->ambient & caps->permitted & caps->inheritable & own;
+	uint64_t lost = (caps->permitted | caps->inheritable) & ~own;
+	uint64_t not_ambient = caps->ambient & ~ambient & ~lost;
+	/* buildah gives every process an ambient set and none inheritable: no news on a terminal. */
+	bool usual = caps->inheritable == 0 && !log_has_file();
+	caps->permitted &= own;
+	caps->effective &= own;
+	caps->inheritable &= own;
+	caps->ambient = ambient;
+	if (warn) {
+		warn_of("capabilities that are unknown or not to be had here",
+			add_names(caps->unknown != NULL ? caps->unknown : "", lost));
+		warn_of("ambient capabilities that are not permitted and inheritable too",
+			add_names("", usual ? 0 : not_ambient));
+	}
+}
+
 static int set_caps(const struct spec_caps *caps)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -211,10 +268,28 @@ static int set_caps(const struct spec_caps *caps)
 	return 0;
 }
 
+/*
+ * What a process may write to, it may also open by name: images log to /dev/stdout. A pipe
+ * whose owner is not of this user namespace stays as it is, and so does a FIFO: that is a file
+ * of the host's, which a user there of the same number would get for good.
+ */
+void process_give_pipes(uid_t uid)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat status;
+		struct statfs fs;
+		bool pipe = fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
+		if (pipe && uid != (uid_t)-1 && fstat(fd, &status) == 0 && status.st_uid != uid) {
+			(void)!fchown(fd, uid, (gid_t)-1);
+		}
+	}
+}
+
 static int set_user(const struct container *c, const struct spec_process *process)
 {
+	process_give_pipes(process->uid);
 	/* Without the right to set groups (one mapping, rootless) there are none to set. */
-	bool denied = c->rootless && process->group_count == 0;
+	bool denied = (c->rootless || c->nested) && process->group_count == 0;
 	if (setgroups(process->group_count, process->groups) < 0 && !denied) {
 		return err_set(errno, "set supplementary groups");
 	}
@@ -241,12 +316,16 @@ static int enter_cwd(const char *cwd)
 	return 0;
 }
 
-static int load_filter(struct container *c)
+int process_filter(struct container *c)
 {
+	if (c->seccomp.code == NULL) {
+		return 0;
+	}
 	int listener = filter_load(&c->seccomp);
 	if (listener < 0) {
 		return -1;
 	}
+	c->seccomp.code = NULL; /* once */
 	if (c->seccomp.notify) {
 		int result = filter_send_listener(c, listener);
 		close(listener);
@@ -262,7 +341,7 @@ int process_confine(struct container *c, const struct spec_process *process)
 		return err_set(errno, "set no_new_privs");
 	}
 	/* Loading a filter takes CAP_SYS_ADMIN, unless no_new_privs lets it come last. */
-	if (c->seccomp.code != NULL && !process->no_new_privileges && load_filter(c) < 0) {
+	if (!process->no_new_privileges && process_filter(c) < 0) {
 		return -1;
 	}
 	if (drop_bounding(caps.bounding) < 0) {
@@ -287,12 +366,36 @@ int process_confine(struct container *c, const struct spec_process *process)
 	return 0;
 }
 
-int process_close_on_exec(unsigned int preserve)
+int process_close_on_exec(void)
 {
-	if (syscall(SYS_close_range, 3 + preserve, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
 		return err_set(errno, "close descriptors at exec");
 	}
 	return 0;
+}
+
+/*
+ * Not at the exec: that still walks paths with all of them open, the program's, that behind its
+ * "#!", that of its ELF interpreter. /proc/self/fd/5/../../bin/sh would be the host's file
+ * (CVE-2024-21626). The few that are kept are sockets, a FIFO, a terminal.
+ */
+int process_close(const struct container *c, int terminal)
+{
+	const int kept[] = {c->sync, c->fifo, c->seccomp_listener, terminal};
+	const int given = 3 + (int)c->preserve_fds;
+	int end = given;
+	for (int i = 0; i < 4; i++) {
+		end = kept[i] >= end ? kept[i] + 1 : end;
+	}
+	for (int fd = 3; fd < end; fd++) {
+		bool keep = fd == kept[0] || fd == kept[1] || fd == kept[2] || fd == kept[3];
+		/* The caller's came through an exec, which none of this program's own would. */
+		keep = keep || (fd < given && (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0);
+		if (!keep) {
+			close(fd);
+		}
+	}
+	return syscall(SYS_close_range, end, ~0U, 0) < 0 ? err_set(errno, "close descriptors") : 0;
 }
 
 static const char *variable(char **env, const char *name)
@@ -323,30 +426,37 @@ static bool may_execute(const char *file)
 	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0;
 }
 
+/* Always NULL. */
+static const char *not_found(const char *name, int error)
+{
+	if (error == EISDIR) {
+		/* As a refusal, which engines make exit status 126 of. */
+		err_set(EACCES, "exec: \"%s\": is a directory", name);
+	} else if (error == EACCES) {
+		err_set(EACCES, "exec: \"%s\"", name);
+	} else if (strchr(name, '/') != NULL) {
+		err_set(error, "exec: \"%s\": stat %s", name, name);
+	} else {
+		err_set(error, "exec: \"%s\": executable file not found in $PATH", name);
+	}
+	/* Docker's client makes 126 and 127 of the words as runc has them, small letters too. */
+	err_lower();
+	return NULL;
+}
+
 const char *process_find(const struct spec_process *process)
 {
 	const char *name = process->args[0];
 	if (*name == '\0') {
-		err_set(ENOENT, "exec: \"\": executable file not found in $PATH");
-		return NULL;
+		return not_found(name, ENOENT);
 	}
 	if (strchr(name, '/') != NULL) {
-		if (!may_execute(name)) {
-			/* As a refusal, which engines make exit status 126 of. */
-			if (errno == EISDIR) {
-				err_set(EACCES, "exec: \"%s\": is a directory", name);
-			} else {
-				err_set(errno, "exec: \"%s\": stat %s", name, name);
-			}
-			return NULL;
-		}
-		return name;
+		return may_execute(name) ? name : not_found(name, errno);
 	}
 	const char *path = variable(process->env, "PATH");
 	if (path == NULL) {
 		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	}
-	int error = ENOENT;
 	while (*path != '\0') {
 		size_t length = strcspn(path, ":");
 		const char *file =
@@ -354,11 +464,9 @@ const char *process_find(const struct spec_process *process)
 		if (may_execute(file)) {
 			return file;
 		}
-		error = errno == EACCES ? EACCES : error;
 		path += length + (path[length] == ':');
 	}
-	err_set(error, "exec: \"%s\": executable file not found in $PATH", name);
-	return NULL;
+	return not_found(name, ENOENT);
 }
 
 int process_exec(struct container *c, const struct spec_process *process, const char *file)
@@ -366,7 +474,7 @@ int process_exec(struct container *c, const struct spec_process *process, const 
 	if (process->cpus_final != NULL && affinity_set(0, process->cpus_final) < 0) {
 		return -1;
 	}
-	if (c->seccomp.code != NULL && process->no_new_privileges && load_filter(c) < 0) {
+	if (process_filter(c) < 0) {
 		return -1;
 	}
 	char *none[] = {NULL};
@@ -423,7 +531,8 @@ void process_set_env(struct spec_process *process, const char *assignment)
 
 int process_home(struct spec_process *process)
 {
-	if (variable(process->env, "HOME") != NULL) {
+	const char *home = variable(process->env, "HOME");
+	if (home != NULL && *home != '\0') {
 		return 0;
 	}
 	process_set_env(process, mem_format("HOME=%s", home_of(process->uid)));

@@ -2,6 +2,7 @@
 #include "guests/linux/brig/lib/rootfs.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/mount.h"
+#include "guests/linux/brig/lib/state.h"
 #include "guests/linux/brig/lib/sys.h"
 
 static int copy_tree(const struct container *c)
@@ -27,9 +29,27 @@ static int copy_tree(const struct container *c)
 	return fd;
 }
 
+/*
+ * Without a mount namespace the container's mounts are the runtime's own, where anybody may look
+ * for them. So its root is put in the container's state folder, and not on the bundle's path:
+ * whatever becomes of this run, `delete` knows what it may unmount.
+ */
+static int make_place(struct container *c)
+{
+	if (mkdirat(c->state_dir, STATE_MOUNT, 0700) < 0) {
+		return err_set(errno, "make a place for the root filesystem");
+	}
+	c->place = openat(c->state_dir, STATE_MOUNT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->place < 0 ? err_set(errno, "open the place of the root filesystem") : 0;
+}
+
 int rootfs_prepare(struct container *c)
 {
 	c->root = -1;
+	c->place = -1;
+	if (!spec_has_namespace(c->spec, CLONE_NEWNS)) {
+		return make_place(c);
+	}
 	if (c->has_user_namespace && !c->rootless) {
 		c->root = copy_tree(c);
 		return c->root < 0 ? -1 : 0;
@@ -70,8 +90,44 @@ static int privatize_parent(const char *path)
 	return 0;
 }
 
+/*
+ * Where the root is put until pivot_root(): on its own path where hooks look for the
+ * container's mounts below that. Otherwise over "/" itself, which is there whatever becomes
+ * of the path meanwhile, and which a user namespace's root may always reach.
+ */
+static int open_place(const struct container *c, bool on_path)
+{
+	const struct spec_hooks *hooks = c->spec->hooks;
+	bool seen = hooks[HOOK_PRESTART].count > 0 || hooks[HOOK_CREATE_RUNTIME].count > 0 ||
+		    hooks[HOOK_CREATE_CONTAINER].count > 0;
+	int place = -1;
+	if (on_path || seen) {
+		place = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (place < 0 && !on_path) {
+		place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	return place < 0 ? err_set(errno, "open %s", c->rootfs) : place;
+}
+
+static int attach_inherited(struct container *c)
+{
+	c->root = copy_tree(c);
+	if (c->root < 0) {
+		return -1;
+	}
+	if (sys_move_mount(c->root, c->place) < 0) {
+		return err_set(errno, "mount the root filesystem %s", c->rootfs);
+	}
+	/* A mount on a shared one becomes shared itself. */
+	return mount_change(c->root, 0, 0, MS_PRIVATE, true);
+}
+
 int rootfs_attach(struct container *c)
 {
+	if (!spec_has_namespace(c->spec, CLONE_NEWNS)) {
+		return attach_inherited(c);
+	}
 	uint64_t flags = c->spec->root_propagation;
 	bool shared = (flags & MS_SHARED) != 0;
 	/* Nothing that happens in here goes to the host, unless config.json asks for it. */
@@ -89,11 +145,12 @@ int rootfs_attach(struct container *c)
 	    mount_change(c->root, 0, 0, MS_PRIVATE, false) < 0) {
 		return -1;
 	}
-	/* Over "/" itself: it is there, whatever becomes of the path meanwhile. */
-	bool over = !shared && !c->no_pivot;
-	fd_auto place = open(over ? "/" : c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mount_copy_host(c) < 0) {
+		return -1;
+	}
+	fd_auto place = open_place(c, shared || c->no_pivot);
 	if (place < 0) {
-		return err_set(errno, "open %s", c->rootfs);
+		return -1;
 	}
 	if (sys_move_mount(c->root, place) < 0) {
 		return err_set(errno, "mount the root filesystem %s", c->rootfs);
@@ -123,16 +180,18 @@ static int pivot(void)
 	return 0;
 }
 
+static int change_root(void)
+{
+	return chroot(".") < 0 ? err_set(errno, "chroot") : 0;
+}
+
 static int move(struct container *c)
 {
 	/* With --no-pivot the host's /proc and /sys must not stay reachable behind the root. */
 	if (fchdir(c->root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0) {
 		return err_set(errno, "move the root filesystem to /");
 	}
-	if (chroot(".") < 0) {
-		return err_set(errno, "chroot");
-	}
-	return 0;
+	return change_root();
 }
 
 int rootfs_enter(struct container *c)
@@ -140,7 +199,8 @@ int rootfs_enter(struct container *c)
 	if (fchdir(c->root) < 0) {
 		return err_set(errno, "enter the root filesystem");
 	}
-	if ((c->no_pivot ? move(c) : pivot()) < 0) {
+	bool own = spec_has_namespace(c->spec, CLONE_NEWNS);
+	if ((!own ? change_root() : c->no_pivot ? move(c) : pivot()) < 0) {
 		return -1;
 	}
 	if (chdir("/") < 0) {

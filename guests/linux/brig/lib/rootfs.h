@@ -5,15 +5,26 @@
 
 #include "guests/linux/brig/lib/container.h"
 
-/* Ahead, in the caller's mount namespace: the tree of the root, where a user namespace needs it. */
+/*
+ * Ahead, in the caller's mount namespace: the tree of the root, where a user namespace needs it;
+ * or the place that it is put, where the container has no mount namespace.
+ */
 int rootfs_prepare(struct container *c);
-/* In the container's mount namespace: attach the root and open it (c->root). */
+/* Where the container mounts: attach the root and open it (c->root). */
 int rootfs_attach(struct container *c);
-/* pivot_root, or with c->no_pivot a move and chroot; the host's mounts are gone after it. */
+/*
+ * pivot_root, or with c->no_pivot a move and chroot; the host's mounts are gone after it. Without
+ * a mount namespace of the container's a chroot, which only keeps in who has no CAP_SYS_CHROOT.
+ */
 int rootfs_enter(struct container *c);
 
 /* dev.c: device nodes and links of the default set and of linux.devices. */
 int dev_make_all(struct container *c);
+/*
+ * Where a standard stream is /dev/null, the container's own takes its place: with the host's, its
+ * owner would have the mode of the host's to change.
+ */
+int dev_own_null(int root);
 
 /* terminal.c: a terminal of the container's devpts on fds 0 to 2 and on /dev/console. */
 int terminal_open(int root, const struct spec_process *process, int *slave);

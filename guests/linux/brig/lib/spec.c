@@ -69,19 +69,19 @@ static int parse_hook(const struct json *json, struct spec_hook *hook)
 	return 0;
 }
 
+const char *const spec_hook_names[HOOK_KINDS] = {
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+};
+
 int spec_parse_hooks(const struct json *json, struct spec *spec)
 {
-	static const char *const names[HOOK_KINDS] = {
-		"prestart",       "createRuntime", "createContainer",
-		"startContainer", "poststart",     "poststop",
-	};
 	struct json *hooks = NULL;
 	if (json_typed(json, "hooks", JSON_OBJECT, &hooks) < 0) {
 		return -1;
 	}
 	for (int kind = 0; hooks != NULL && kind < HOOK_KINDS; kind++) {
 		struct json *list = NULL;
-		if (json_typed(hooks, names[kind], JSON_ARRAY, &list) < 0) {
+		if (json_typed(hooks, spec_hook_names[kind], JSON_ARRAY, &list) < 0) {
 			return err_within("hooks");
 		}
 		if (list == NULL) {
@@ -91,7 +91,7 @@ int spec_parse_hooks(const struct json *json, struct spec *spec)
 		to->hook = mem_get((list->count + 1) * sizeof(*to->hook));
 		for (struct json *item = list->first; item != NULL; item = item->next) {
 			if (parse_hook(item, &to->hook[to->count]) < 0) {
-				return err_within("hooks.%s[%u]", names[kind], to->count);
+				return err_within("hooks.%s[%u]", spec_hook_names[kind], to->count);
 			}
 			to->count++;
 		}

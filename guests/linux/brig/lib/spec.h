@@ -65,6 +65,7 @@ int spec_parse_mount(const struct json *json, struct spec_mount *mount);
 /* The `devices` of a resources object. */
 int spec_parse_rules(const struct json *resources, struct spec_device_rule **rules,
 		     uint32_t *count);
+extern const char *const spec_hook_names[HOOK_KINDS];
 int spec_parse_hooks(const struct json *json, struct spec *spec);
 
 bool spec_has_namespace(const struct spec *spec, int flag);
@@ -73,8 +74,8 @@ const char *spec_namespace_path(const struct spec *spec, int flag);
 /* CLONE_NEW* of all those that are to be new. */
 uint64_t spec_new_namespaces(const struct spec *spec);
 
-/* A capability's bit by its name (CAP_CHOWN), or -1. */
-int spec_cap_number(const char *name);
+/* Add a capability by its name (CAP_CHOWN) to one of the sets; or to those that are unknown. */
+void spec_cap_add(struct spec_caps *caps, uint64_t *set, const char *name);
 /* A resource limit's number by its name (RLIMIT_NOFILE), or -1. */
 int spec_rlimit_number(const char *name);
 const char *spec_rlimit_name(int number);

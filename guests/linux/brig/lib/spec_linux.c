@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/mem.h"
@@ -413,19 +414,27 @@ static int parse_root_propagation(const struct json *json, struct spec *spec)
 	return err_set(0, "rootfsPropagation: \"%.32s\" is none", name);
 }
 
-static int check_linux(const struct spec *spec)
+/* A new user namespace without mappings: the process's user is the runtime's, as under crun. */
+static void default_map(struct spec_maps *maps, uint32_t container, uint32_t host)
+{
+	if (maps->count == 0) {
+		maps->map = mem_get(sizeof(*maps->map));
+		*maps->map = (struct spec_map){.container = container, .host = host, .size = 1};
+		maps->count = 1;
+	}
+}
+
+static int check_linux(struct spec *spec)
 {
 	bool user = spec_has_namespace(spec, CLONE_NEWUSER);
 	bool joined = spec_namespace_path(spec, CLONE_NEWUSER) != NULL;
-	if ((spec->uids.count > 0 || spec->gids.count > 0) && !user) {
-		return err_set(0, "uidMappings, gidMappings: need a user namespace");
+	if (user && !joined) {
+		default_map(&spec->uids, spec->process.uid, geteuid());
+		default_map(&spec->gids, spec->process.gid, getegid());
 	}
-	if (user && !joined && (spec->uids.count == 0 || spec->gids.count == 0)) {
-		return err_set(0, "uidMappings, gidMappings: a new user namespace needs both");
-	}
-	if (!spec_has_namespace(spec, CLONE_NEWNS)) {
-		return err_set(0, "namespaces: a container without a mount namespace would change "
-				  "the host's mounts");
+	if (user && !spec_has_namespace(spec, CLONE_NEWNS)) {
+		return err_set(0, "namespaces: the root of a user namespace may mount in a mount "
+				  "namespace of its own alone");
 	}
 	if (spec->cgroups_path != NULL && strchr(spec->cgroups_path, '\n') != NULL) {
 		return err_set(0, "cgroupsPath: holds a line end");

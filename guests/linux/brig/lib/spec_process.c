@@ -99,24 +99,29 @@ static int parse_rlimits(const struct json *json, struct spec_process *process)
 	return 0;
 }
 
-int spec_cap_number(const char *name)
+#define UNKNOWN_LIMIT 256U /* of their names in a warning */
+
+void spec_cap_add(struct spec_caps *caps, uint64_t *set, const char *name)
 {
 	cap_value_t value;
-	return cap_from_name(name, &value) < 0 ? -1 : (int)value;
+	if (cap_from_name(name, &value) == 0 && value >= 0 && value < 64) {
+		*set |= 1ULL << value;
+	} else if (caps->unknown == NULL) {
+		caps->unknown = mem_format("%.64s", name);
+	} else if (strlen(caps->unknown) < UNKNOWN_LIMIT && strstr(caps->unknown, name) == NULL) {
+		caps->unknown = mem_format("%s, %.64s", caps->unknown, name);
+	}
 }
 
-static int parse_cap_set(const struct json *json, const char *key, uint64_t *set)
+static int parse_cap_set(const struct json *json, const char *key, struct spec_caps *caps,
+			 uint64_t *set)
 {
 	char **names = NULL;
 	if (json_strings(json, key, &names, NULL) < 0) {
 		return -1;
 	}
 	for (; names != NULL && *names != NULL; names++) {
-		int number = spec_cap_number(*names);
-		if (number < 0 || number > 63) {
-			return err_set(0, "%s: \"%.64s\" is no capability", key, *names);
-		}
-		*set |= 1ULL << number;
+		spec_cap_add(caps, set, *names);
 	}
 	return 0;
 }
@@ -131,18 +136,16 @@ static int parse_caps(const struct json *json, struct spec_caps *caps)
 		return 0;
 	}
 	caps->given = true;
-	if (parse_cap_set(sets, "bounding", &caps->bounding) < 0 ||
-	    parse_cap_set(sets, "effective", &caps->effective) < 0 ||
-	    parse_cap_set(sets, "inheritable", &caps->inheritable) < 0 ||
-	    parse_cap_set(sets, "permitted", &caps->permitted) < 0 ||
-	    parse_cap_set(sets, "ambient", &caps->ambient) < 0) {
+	if (parse_cap_set(sets, "bounding", caps, &caps->bounding) < 0 ||
+	    parse_cap_set(sets, "effective", caps, &caps->effective) < 0 ||
+	    parse_cap_set(sets, "inheritable", caps, &caps->inheritable) < 0 ||
+	    parse_cap_set(sets, "permitted", caps, &caps->permitted) < 0 ||
+	    parse_cap_set(sets, "ambient", caps, &caps->ambient) < 0) {
 		return err_within("capabilities");
 	}
 	if ((caps->effective & ~caps->permitted) != 0) {
 		return err_set(0, "capabilities: effective has one that permitted has not");
 	}
-	/* As the kernel has it: ambient is never more than permitted and inheritable. */
-	caps->ambient &= caps->permitted & caps->inheritable;
 	return 0;
 }
 
@@ -295,13 +298,31 @@ static int parse_console(const struct json *json, struct spec_process *process)
 	return 0;
 }
 
+static bool set_again(const char *assignment, size_t name, char *const *later)
+{
+	for (; *later != NULL; later++) {
+		if (strncmp(*later, assignment, name + 1) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A variable that is given more than once has its last value, once: getenv() takes the first. */
 static int check_env(char **env)
 {
+	char **kept = env;
 	for (; env != NULL && *env != NULL; env++) {
-		const char *equals = strchr(*env, '=');
-		if (equals == *env) {
+		size_t name = strcspn(*env, "=");
+		if (name == 0) {
 			return err_set(0, "env: \"%.64s\" has no name", *env);
 		}
+		if ((*env)[name] == '\0' || !set_again(*env, name, env + 1)) {
+			*kept++ = *env;
+		}
+	}
+	if (kept != NULL) {
+		*kept = NULL;
 	}
 	return 0;
 }

@@ -21,6 +21,7 @@ struct spec_caps {
 	uint64_t inheritable;
 	uint64_t permitted;
 	uint64_t ambient;
+	const char *unknown; /* names that are no capability's, as far as they fit; or NULL */
 };
 
 struct spec_scheduler {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -17,6 +18,7 @@
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/jw.h"
 #include "guests/linux/brig/lib/mem.h"
+#include "guests/linux/brig/lib/ns.h"
 #include "guests/linux/brig/lib/sys.h"
 #include "guests/linux/brig/lib/utc.h"
 
@@ -35,7 +37,10 @@ void state_set_root(const char *path)
 const char *state_default_root(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	if (geteuid() == 0 || runtime == NULL || *runtime != '/') {
+	const char *user = getenv("USER");
+	/* As in runc: who calls himself root in a user namespace is a container's root. */
+	bool nested = ns_is_nested_root() && (user == NULL || strcmp(user, "root") != 0);
+	if ((geteuid() == 0 && !nested) || runtime == NULL || *runtime != '/') {
 		return "/run/brig";
 	}
 	return mem_format("%s/brig", runtime);
@@ -52,14 +57,14 @@ const char *state_root(void)
 int state_check_id(const char *id)
 {
 	size_t length = strlen(id);
-	bool sound = length > 0 && length <= 255 && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
+	bool sound = length > 0 && length <= 255 && *id != '.';
 	for (const char *c = id; *c != '\0' && sound; c++) {
 		sound = isalnum((unsigned char)*c) || strchr("_+-.", *c) != NULL;
 	}
 	return sound ? 0
 		     : err_set(0,
-			       "invalid container id \"%.64s\": letters, digits and _+-. only, "
-			       "at most 255",
+			       "invalid container ID \"%.64s\": invalid character or length "
+			       "(letters, digits and _+-., no dot first, at most 255)",
 			       id);
 }
 
@@ -160,6 +165,7 @@ int state_save(const struct container *c)
 	}
 	if (c->cgroup.scope != NULL) {
 		jw_text(g, "scope", c->cgroup.scope);
+		jw_unsigned(g, "scopeInode", c->cgroup.inode);
 	}
 	if (c->spec->annotations != NULL) {
 		jw_tree(g, "annotations", c->spec->annotations);
@@ -191,6 +197,7 @@ static int read_state(struct state *state)
 	    json_string(json, "owner", &state->owner) < 0 ||
 	    json_string(json, "cgroup", &state->cgroup.path) < 0 ||
 	    json_string(json, "scope", &state->cgroup.scope) < 0 ||
+	    json_u64(json, "scopeInode", &state->cgroup.inode) < 0 ||
 	    json_typed(json, "annotations", JSON_OBJECT, &annotations) < 0) {
 		return -1;
 	}
@@ -310,18 +317,38 @@ enum state_status state_status(struct state *state)
 	return cgroup_frozen(&state->cgroup) ? STATUS_PAUSED : STATUS_RUNNING;
 }
 
+/* What is mounted there is the user's files: they are not in the way of what removes the folder. */
+static int remove_mount(int folder, const char *id)
+{
+	const char *place = mem_format("%s/" STATE_MOUNT, id);
+	if (unlinkat(folder, place, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+		return 0;
+	}
+	const char *path = mem_format("%s/%s", state_root(), place);
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
+	    unlinkat(folder, place, AT_REMOVEDIR) < 0) {
+		return err_set(errno, "unmount %s", path);
+	}
+	return 0;
+}
+
 int state_remove_id(const char *id)
 {
 	fd_auto folder = open(state_root(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {
 		return err_set(errno, "open %s", state_root());
 	}
-	return io_remove_tree(folder, id);
+	return remove_mount(folder, id) < 0 ? -1 : io_remove_tree(folder, id);
 }
 
 int state_remove(const struct state *state)
 {
 	return state_remove_id(state->id);
+}
+
+static int compare(const void *one, const void *other)
+{
+	return strcmp(*(char *const *)one, *(char *const *)other);
 }
 
 char **state_list(void)
@@ -346,17 +373,19 @@ char **state_list(void)
 	if (stream != NULL) {
 		closedir(stream);
 	}
+	qsort(names, count, sizeof(*names), compare);
 	return names;
 }
 
-static void write_state(yajl_gen g, const char *name, const struct container *c, const char *status)
+static void write_state(yajl_gen g, const char *name, const struct container *c, const char *status,
+			pid_t pid)
 {
 	jw_object(g, name);
 	jw_text(g, "ociVersion", STATE_OCI_VERSION);
 	jw_text(g, "id", c->id);
 	jw_text(g, "status", status);
-	if (c->pid > 0) {
-		jw_number(g, "pid", c->pid);
+	if (pid > 0) {
+		jw_number(g, "pid", pid);
 	}
 	jw_text(g, "bundle", c->bundle);
 	if (c->spec->annotations != NULL) {
@@ -365,10 +394,10 @@ static void write_state(yajl_gen g, const char *name, const struct container *c,
 	jw_end_object(g);
 }
 
-char *state_json(const struct container *c, const char *status, size_t *length)
+char *state_json(const struct container *c, const char *status, pid_t pid, size_t *length)
 {
 	yajl_gen g = jw_open(false);
-	write_state(g, NULL, c, status);
+	write_state(g, NULL, c, status, pid);
 	return jw_close(g, length);
 }
 
@@ -379,11 +408,16 @@ char *state_process_json(const struct container *c, const char *metadata, size_t
 	jw_object(g, NULL);
 	jw_text(g, "ociVersion", STATE_OCI_VERSION);
 	jw_texts(g, "fds", fds);
-	jw_number(g, "pid", c->pid);
+	jw_number(g, "pid", c->self);
 	if (metadata != NULL) {
 		jw_text(g, "metadata", metadata);
 	}
-	write_state(g, "state", c, "creating");
+	/* Of an exec, the container's first process is there already. */
+	if (c->pid > 0) {
+		write_state(g, "state", c, "running", c->pid);
+	} else {
+		write_state(g, "state", c, "creating", c->self);
+	}
 	jw_end_object(g);
 	return jw_close(g, length);
 }

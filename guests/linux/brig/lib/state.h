@@ -5,6 +5,7 @@
  *	state.json	written in one step, so always whole
  *	config.json	as it was at create
  *	start		a FIFO that the container's process reads until `start` writes to it
+ *	root		where the root is mounted of a container without a mount namespace
  * Whoever changes a container holds flock() on the folder.
  */
 #ifndef BRIG_STATE_H
@@ -17,6 +18,7 @@
 #include "guests/linux/brig/lib/container.h"
 
 #define STATE_OCI_VERSION "1.2.0"
+#define STATE_MOUNT       "root"
 
 enum state_status {
 	STATUS_CREATING,
@@ -48,7 +50,7 @@ const char *state_root(void);
 /* The default: /run/brig, or in XDG_RUNTIME_DIR for a user that is not root. */
 const char *state_default_root(void);
 
-/* A name that is one plain file name of letters, digits and _+-. */
+/* A name that is one plain file name of letters, digits and _+-. that is not hidden. */
 int state_check_id(const char *id);
 /* Make the folder and lock it; fails where the container exists. */
 int state_make(const char *id);
@@ -65,11 +67,11 @@ int state_remove(const struct state *state);
 int state_remove_id(const char *id);
 /* Ticks since boot at which a process started, 0 where it is gone or a zombie. */
 uint64_t state_process_time(pid_t pid);
-/* All names below the root, NULL at the end. */
+/* All names below the root in order, NULL at the end. */
 char **state_list(void);
 
-/* The OCI state object of a container that is being made, as hooks read it. */
-char *state_json(const struct container *c, const char *status, size_t *length);
+/* The OCI state object as hooks read it; `pid` as they see the container's process, 0: none. */
+char *state_json(const struct container *c, const char *status, pid_t pid, size_t *length);
 /* The container process state, as a seccomp listener gets it. */
 char *state_process_json(const struct container *c, const char *metadata, size_t *length);
 

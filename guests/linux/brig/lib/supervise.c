@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -76,6 +77,31 @@ static bool carry(int from, int to)
 	return got > 0 && io_write_all(to, bytes, (size_t)got) == 0;
 }
 
+/* What was typed, and the terminal did not take yet: nothing else waits for that. */
+static struct {
+	char bytes[4096];
+	size_t used;
+	size_t at;
+} typed;
+
+static bool take_typed(void)
+{
+	ssize_t got = read(0, typed.bytes, sizeof(typed.bytes));
+	typed.at = 0;
+	typed.used = got > 0 ? (size_t)got : 0;
+	return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static void pass_typed(int master)
+{
+	ssize_t put = write(master, typed.bytes + typed.at, typed.used - typed.at);
+	if (put > 0) {
+		typed.at += (size_t)put;
+	} else if (errno != EAGAIN && errno != EINTR) {
+		typed.at = typed.used; /* nothing has it open */
+	}
+}
+
 static void drain(int master)
 {
 	struct pollfd wait = {.fd = master, .events = POLLIN};
@@ -94,24 +120,32 @@ int supervise(pid_t pid, int master, const struct notify *notify)
 	if (master >= 0) {
 		terminal_resize(master);
 		terminal_raw();
+		fcntl(master, F_SETFL, O_NONBLOCK);
 	}
+	bool reading = master >= 0;
 	/* Whatever ended before the signals were read. */
 	bool ended = reap(pid, &status);
 	struct pollfd fds[4] = {
 		{.fd = signals, .events = POLLIN},
 		{.fd = master, .events = POLLIN},
-		{.fd = master >= 0 ? 0 : -1, .events = POLLIN},
+		{.fd = -1, .events = POLLIN},
 		{.fd = notify != NULL ? notify->own : -1, .events = POLLIN},
 	};
 	while (!ended) {
+		bool pending = typed.at < typed.used;
+		fds[1].events = pending ? POLLIN | POLLOUT : POLLIN;
+		fds[2].fd = reading && !pending ? 0 : -1;
 		if (poll(fds, 4, -1) < 0 && errno != EINTR) {
 			break;
 		}
 		if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !carry(master, 1)) {
 			fds[1].fd = -1;
 		}
-		if ((fds[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !carry(0, master)) {
-			fds[2].fd = -1;
+		if ((fds[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !take_typed()) {
+			reading = false;
+		}
+		if (typed.at < typed.used) {
+			pass_typed(master);
 		}
 		/* This process is the one to watch: it goes on as long as the container. */
 		if ((fds[3].revents & POLLIN) != 0) {

@@ -81,8 +81,8 @@ int terminal_console(struct container *c, int slave)
 	if (folder < 0) {
 		return -1;
 	}
-	fd_auto made = openat(folder, name,
-			      O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0620);
+	/* The image's own may be any device, which opening it alone might set going. */
+	(void)mknodat(folder, name, S_IFREG | 0620, 0);
 	fd_auto target = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;
 	if (target < 0 || fstat(target, &status) < 0 || S_ISLNK(status.st_mode)) {
