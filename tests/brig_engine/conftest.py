@@ -38,12 +38,27 @@ class Engine:
         assert done.stderr.count("\n") == 1
 
 
+def traces(folder):
+    """What containers leave outside their folders, and mounts below the test's."""
+    def out(*words):
+        return subprocess.run(words, check=False, capture_output=True, text=True).stdout.split("\n")
+    with open("/proc/self/mounts", encoding="utf-8") as file:
+        mounts = [line for line in file if folder in line]
+    links = [line.split()[1] for line in out("ip", "-o", "link") if ": v" in line]
+    tables = [line for line in out("nft", "list", "tables") if "brig-" in line]
+    spaces = [line.split()[0] for line in out("ip", "netns") if "brig-" in line]
+    runtime = os.path.join(folder, "run")
+    return mounts + links + tables + spaces + (os.listdir(runtime) if os.path.isdir(runtime) else [])
+
+
 @pytest.fixture
 def engine(tmp_path):
     engine_ = Engine(str(tmp_path))
+    before = traces(str(tmp_path))
     yield engine_
     for name in engine_("ps", "-aq", check=False).stdout.split():
         engine_("rm", "-f", name, check=False)
+    assert set(traces(str(tmp_path))) <= set(before), "something is left"
 
 
 @pytest.fixture

@@ -2,11 +2,17 @@
 """What a user does with the engine, on this machine."""
 import json
 import os
+import re
 import signal
+import stat
 import subprocess
 import time
 import urllib.error
 import urllib.request
+
+import pytest
+
+from conftest import ENGINE, RUNTIME
 
 POD = """name: demo
 containers:
@@ -91,6 +97,31 @@ def test_exec_takes_users_by_name(containers, tmp_path):
     containers.fails("exec", "-u", "evil", "on", "id", because="user evil: not in")
     containers("exec", "on", "sh", "-c", "rm /etc/passwd; mknod /etc/passwd c 1 5")
     containers.fails("exec", "-u", "evil", "on", "id", because="user evil: not in")
+
+
+def test_setuid_programs_are_for_containers_alone(containers):
+    """CVE-2021-41091: what root of a container makes is not for a user of the host's to run."""
+    containers("run", "-d", "--name", "on", "-v", "data:/data", "hello", "sleep", "1000")
+    containers("exec", "on", "sh", "-c", "cp /bin/busybox /evil; cp /bin/busybox /data; chmod 4755 /evil /data/busybox")
+    # as one that was made before the folders were closed has it
+    os.chmod(containers.store + "/containers", 0o755)
+    containers("ps")
+    parts = [f"containers/{os.listdir(containers.store + '/containers')[0]}/upper/evil", "volumes/data/busybox"]
+    for part in parts:
+        path = f"{containers.store}/{part}"
+        assert os.stat(path).st_mode & 0o7777 == 0o4755
+        # from the store on, as pytest closes its own folder
+        done = subprocess.run(["/bin/sh", "-c", part + " id"], cwd=containers.store, user=1000, check=False,
+                              capture_output=True)
+        assert b"Permission denied" in done.stderr, done.stdout
+
+
+def test_a_line_of_passwd_without_end(containers):
+    """C13: it is the container's, and not held in the engine's memory."""
+    containers("run", "-d", "--name", "on", "hello", "sleep", "1000")
+    containers("exec", "on", "sh", "-c", "cat /dev/zero | tr '\\0' x | head -c 300000000 >/etc/passwd")
+    done = containers("exec", "-u", "evil", "on", "id", check=False, timeout=10)
+    assert done.returncode != 0 and "user evil: not in" in done.stderr
 
 
 def test_the_defaults_are_safe(containers):
@@ -180,6 +211,33 @@ def test_a_failure_is_restarted_up_to_its_limit(containers):
     assert containers.out("logs", "bad") == "again\nagain\nagain"
 
 
+# Before each creation it waits for `gate` to go; it notes what it is told.
+SLOW_RUNTIME = """#!/bin/sh
+echo "$*" >>{here}/told
+case " $* " in *" create "*) while [ -e {here}/gate ]; do sleep 0.02; done ;; esac
+exec {runtime} "$@"
+"""
+
+
+def test_stopped_while_it_is_started_again(containers, tmp_path):
+    """The signals find nobody yet: the container must not be there for ever after."""
+    slow, told, gate = (tmp_path / name for name in ("slow", "told", "gate"))
+    slow.write_text(SLOW_RUNTIME.format(here=tmp_path, runtime=RUNTIME))
+    slow.chmod(0o755)
+    containers.env["BRIG_RUNTIME"] = str(slow)
+    containers("run", "-d", "--name", "again", "--restart", "always", "-v", "data:/data", "hello",
+               "sh", "-c", "[ ! -e /data/later ] || sleep 1000; while [ ! -e /data/later ]; do sleep 0.05; done")
+    gate.touch()
+    containers("exec", "again", "touch", "/data/later")
+    wait_for(lambda: told.read_text().count("create ") == 2)
+    with subprocess.Popen([ENGINE, "stop", "-t", "0", "again"], env=containers.env,
+                          stderr=subprocess.PIPE, text=True) as stop:
+        wait_for(lambda: "KILL" in told.read_text())
+        gate.unlink()
+        assert (stop.wait(60), stop.stderr.read()) == (0, "")
+    assert row(containers, "again")["state"] == "exited"
+
+
 def test_the_log_is_rotated(containers):
     containers("run", "--name", "flood", "--log-size", "100k", "hello", "sh", "-c", "seq 1 30000")
     logs = containers.out("logs", "flood").split("\n")
@@ -219,12 +277,55 @@ def test_after_a_reboot_the_policies_decide(containers):
     assert containers.out("exec", "back", "echo", "hi") == "hi"
 
 
+def test_who_starts_slowly_is_not_ill(containers):
+    containers("run", "-d", "--name", "slow", "--health-cmd", "test -e /well", "--health-interval", "50ms", "--health-retries",
+               "1", "--health-start-period", "1h", "hello", "sleep", "1000")
+    time.sleep(1.5)
+    assert row(containers, "slow")["health"] == "starting"
+    containers("exec", "slow", "touch", "/well")
+    wait_for(lambda: row(containers, "slow")["health"] == "healthy")
+    containers("exec", "slow", "rm", "/well")
+    wait_for(lambda: row(containers, "slow")["health"] == "unhealthy")
+
+
 def test_health_is_watched(containers):
     containers("run", "-d", "--name", "ill", "--health-cmd", "test -e /well", "--health-interval", "100ms",
                "--health-retries", "2", "hello", "sleep", "1000")
     wait_for(lambda: row(containers, "ill")["health"] == "unhealthy")
     containers("exec", "ill", "touch", "/well")
     wait_for(lambda: row(containers, "ill")["health"] == "healthy")
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/fs/cgroup/cgroup.procs") and
+                    not os.path.exists("/sys/fs/cgroup/unified/cgroup.procs"),
+                    reason="needs a cgroup version 2 hierarchy")
+def test_no_devices_of_the_machine(containers):
+    """C35: CAP_MKNOD makes a node of any device, which the container then may not open."""
+    containers("run", "-d", "--name", "one", "hello", "sleep", "1000")
+    tried = 0
+    for name in ("fuse", "loop-control", "loop0", "hwrng", "net/tun", "kvm"):
+        try:
+            os.close(os.open("/dev/" + name, os.O_RDWR))
+        except OSError:
+            continue
+        status = os.stat("/dev/" + name)
+        kind = "b" if stat.S_ISBLK(status.st_mode) else "c"
+        number = f"{os.major(status.st_rdev)} {os.minor(status.st_rdev)}"
+        done = containers("exec", "one", "sh", "-c", f"rm -f /node; mknod /node {kind} {number}; : </node",
+                          check=False)
+        assert done.returncode != 0 and "not permitted" in done.stderr, name
+        tried += 1
+    assert tried > 0
+    containers("exec", "one", "sh", "-c", "rm /node; mknod /node c 1 3; echo x >/node")
+
+
+def test_a_check_that_hangs(containers):
+    """What it leaves is ended and reaped, or the container's pid namespace could not end."""
+    containers("run", "-d", "--name", "ill", "--health-cmd", "sleep 1000", "--health-interval", "100ms",
+               "--health-timeout", "300ms", "--health-retries", "3", "hello", "sleep", "1000")
+    wait_for(lambda: row(containers, "ill")["health"] == "unhealthy")
+    assert containers.out("top", "ill").count("sleep") <= 3
+    containers("stop", "-t", "1", "ill")
 
 
 def test_apply_restarts_only_what_changed(containers, tmp_path):
@@ -247,9 +348,63 @@ def test_save_and_load_round(containers, tmp_path):
     assert containers.out("run", "--rm", "hello", "echo", "hi") == "hi"
 
 
+def test_killed_at_any_moment_rm_cleans_up(containers):
+    """kill -9 of `brig run` and of the supervisor, earlier and later: ps and rm -f work after it."""
+    for step in range(12):
+        run = subprocess.Popen([ENGINE, "run", "--name", "dead", "-p", "8093:80", "hello", "sleep", "1000"],
+                               env=containers.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        time.sleep(0.02 * step)
+        run.kill()
+        run.wait()
+        known = "dead" in containers.out("ps", "-a")
+        pid = supervisor(containers, "dead") if known else None
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        containers("ps")
+        if known:
+            containers("rm", "-f", "dead")
+        assert containers.out("ps", "-aq") == ""
+
+
 def test_errors_say_what_and_why(engine):
     engine.fails("run", "nosuch", because="image nosuch: not in the store")
     engine.fails("load", "/nonexistent.tar", because="load /nonexistent.tar: No such file")
     engine.fails("logs", "nobody", because="nobody: no such container")
     engine.fails("run", "--memory", "lots", "x", because='memory: "lots"')
     engine.fails("run", "-p", "99999:1", "x", because="99999")
+
+
+def test_a_flood_of_lines_costs_little(containers):
+    """C36: many lines are one write, so many bytes a second at most; none is cut or too much."""
+    containers("run", "-d", "--name", "one", "--log-size", "1M", "hello", "yes", "")
+    path = f"/proc/{supervisor(containers, 'one')}/io"
+
+    def written():
+        with open(path, encoding="ascii") as file:
+            counts = dict(line.split(": ") for line in file)
+        return int(counts["wchar"]), int(counts["syscw"]), time.monotonic()
+    before = written()
+    time.sleep(3)
+    byte_count, calls, seconds = (new - old for new, old in zip(written(), before))
+    assert byte_count > 10000 and byte_count / calls > 4096
+    assert byte_count / seconds < 16 << 20
+    containers("kill", "one")
+    wait_for(lambda: row(containers, "one")["state"] == "exited")
+    folder = os.path.join(containers.store, "containers", os.listdir(containers.store + "/containers")[0])
+    for name in ("log", "log.1"):
+        with open(f"{folder}/{name}", encoding="ascii") as file:
+            text = file.read()
+        assert 1 << 19 < len(text) <= 1 << 20 or name == "log"
+        assert len(text) <= 1 << 20 and all(
+            re.fullmatch(r"20\S{17}\.\d{3}Z stdout F ", line) for line in text.split("\n")[:-1])
+
+
+def test_long_lines_and_halves(containers):
+    """What is longer than a line may be comes in parts, and what had no end is there at the end."""
+    script = ("head -c 40000 /dev/zero | tr '\\0' x; echo; printf 'ha'; sleep 0.3; echo lf; "
+              "head -c 16384 /dev/zero | tr '\\0' y; echo; echo err >&2; printf end")
+    containers("run", "-d", "--name", "one", "hello", "sh", "-c", script)
+    wait_for(lambda: row(containers, "one")["state"] == "exited")
+    done = containers("logs", "one")
+    assert done.stdout == "x" * 40000 + "\nhalf\n" + "y" * 16384 + "\nend" and done.stderr == "err\n"

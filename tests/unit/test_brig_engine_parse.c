@@ -69,6 +69,22 @@ static void restart_policies(void **state)
 	assert_int_equal(parse_restart("onfailure", &policy), -1);
 }
 
+static void keys(void **state)
+{
+	char row[PARSE_KEYS];
+	(void)state;
+	assert_int_equal(parse_keys("ctrl-p,ctrl-Q", row), 2);
+	assert_memory_equal(row, "\x10\x11", 2);
+	assert_int_equal(parse_keys("a,%", row), 2);
+	assert_memory_equal(row, "a%", 2);
+	assert_int_equal(parse_keys("", row), 0);
+	static const char *const bad[] = {"ctrl-", "ctrl-1", ",a",
+					  "ab",    "a,,b",   "a,b,c,d,e,f,g,h,i"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(parse_keys(bad[i], row), -1);
+	}
+}
+
 static void back_off(void **state)
 {
 	(void)state;
@@ -151,15 +167,31 @@ static void bad_pods(void **state)
 	}
 }
 
+static void test_signals(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_signal("TERM"), 15);
+	assert_int_equal(parse_signal("SIGKILL"), 9);
+	assert_int_equal(parse_signal("usr1"), 10);
+	assert_int_equal(parse_signal("64"), 64);
+	assert_int_equal(parse_signal("RTMIN"), 34);
+	assert_int_equal(parse_signal("SIGRTMIN+3"), 37);
+	assert_int_equal(parse_signal("RTMAX-1"), 63);
+	static const char *const none[] = {"",        "SIG",     "NOSUCH",  "0",
+					   "65",      "RTMIN-1", "RTMAX+1", "RTMIN+31",
+					   "RTMIN+x", "TERM ",   "1x",      "-1"};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_int_equal(parse_signal(none[i]), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(ports),
-		cmocka_unit_test(restart_policies),
-		cmocka_unit_test(back_off),
-		cmocka_unit_test(manifests),
-		cmocka_unit_test(pods_are_ordered),
+		cmocka_unit_test(test_signals), cmocka_unit_test(sizes),
+		cmocka_unit_test(ports),        cmocka_unit_test(restart_policies),
+		cmocka_unit_test(keys),         cmocka_unit_test(back_off),
+		cmocka_unit_test(manifests),    cmocka_unit_test(pods_are_ordered),
 		cmocka_unit_test(bad_pods),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,13 +11,17 @@
 #include <unistd.h>
 
 #include "guests/linux/brig/engine/bundle.h"
+#include "guests/linux/brig/engine/devices.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
+#include "guests/linux/brig/engine/hosts.h"
+#include "guests/linux/brig/engine/limits.h"
+#include "guests/linux/brig/engine/mounts.h"
 #include "guests/linux/brig/engine/net.h"
 #include "guests/linux/brig/engine/parse.h"
-#include "guests/linux/brig/engine/profile.h"
 #include "guests/linux/brig/engine/request.h"
-#include "guests/linux/brig/engine/store.h"
+#include "guests/linux/brig/engine/security.h"
+#include "guests/linux/brig/engine/spaces.h"
 
 static const json_t *image_value(const struct container *c, const char *key)
 {
@@ -27,6 +31,8 @@ static const json_t *image_value(const struct container *c, const char *key)
 
 /* -- Who it runs as ------------------------------------------------------------ */
 
+#define ETC_MAX (1 << 20) /* bytes: a line, which is held whole, could be the whole of a disk */
+
 /* A container may have made a device or a fifo of it: only a file is opened. */
 static FILE *open_etc(int root, const char *path)
 {
@@ -35,8 +41,10 @@ static FILE *open_etc(int root, const char *path)
 	if (seen < 0 || fstat(seen, &status) < 0 || !S_ISREG(status.st_mode)) {
 		return NULL;
 	}
-	int fd = open(file_text("/proc/self/fd/%d", seen), O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? NULL : fdopen(fd, "r");
+	size_t length;
+	fd_auto fd = open(file_text("/proc/self/fd/%d", seen), O_RDONLY | O_CLOEXEC);
+	char *text = fd < 0 ? NULL : file_read(fd, ETC_MAX, &length, path);
+	return text == NULL || length == 0 ? NULL : fmemopen(text, length, "r");
 }
 
 static int find_user(int root, const char *name, int64_t *uid, int64_t *gid)
@@ -99,6 +107,25 @@ int bundle_find_user(const struct container *c, const char *text, int64_t *uid, 
 			  : -1;
 }
 
+static json_t *make_groups(const struct container *c)
+{
+	size_t at;
+	const json_t *one;
+	int64_t uid;
+	int64_t gid;
+	json_t *groups = json_array();
+	json_array_foreach(request_list(container_request(c), "group_add"), at, one)
+	{
+		const char *text = file_text(":%s", json_string_value(one));
+		if (bundle_find_user(c, text, &uid, &gid) < 0) {
+			json_decref(groups);
+			return NULL;
+		}
+		json_array_append_new(groups, json_integer(gid));
+	}
+	return groups;
+}
+
 static json_t *make_user(const struct container *c)
 {
 	int64_t uid;
@@ -108,7 +135,10 @@ static json_t *make_user(const struct container *c)
 	if (bundle_find_user(c, text, &uid, &gid) < 0) {
 		return NULL;
 	}
-	return json_pack("{s:I, s:I}", "uid", (json_int_t)uid, "gid", (json_int_t)gid);
+	json_t *more = make_groups(c);
+	return more == NULL ? NULL
+			    : json_pack("{s:I, s:I, s:o}", "uid", (json_int_t)uid, "gid",
+					(json_int_t)gid, "additionalGids", more);
 }
 
 /* -- What it runs ---------------------------------------------------------------- */
@@ -119,6 +149,11 @@ static json_t *make_args(const struct container *c)
 	const json_t *command = request_list(request, "command");
 	const char *entry = request_text(request, "entrypoint", NULL);
 	json_t *args = json_array();
+	if (request_flag(request, "init")) {
+		json_array_append_new(args, json_string(MOUNTS_INIT));
+		json_array_append_new(args, json_string("--"));
+	}
+	size_t before = json_array_size(args);
 	if (entry != NULL && *entry != '\0') {
 		json_array_append_new(args, json_string(entry));
 	} else if (entry == NULL && json_is_array(image_value(c, "Entrypoint"))) {
@@ -129,7 +164,7 @@ static json_t *make_args(const struct container *c)
 	} else if (entry == NULL && json_is_array(image_value(c, "Cmd"))) {
 		json_array_extend(args, (json_t *)image_value(c, "Cmd"));
 	}
-	if (json_array_size(args) == 0) {
+	if (json_array_size(args) == before) {
 		fault_set(0, "%s: neither the image nor you say what to run", container_name(c));
 		json_decref(args);
 		return NULL;
@@ -137,7 +172,7 @@ static json_t *make_args(const struct container *c)
 	return args;
 }
 
-static void set_env(json_t *list, const char *text)
+void bundle_set_env(json_t *list, const char *text)
 {
 	size_t at;
 	const json_t *one;
@@ -160,31 +195,23 @@ static json_t *make_env(const struct container *c)
 		"[s]", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	size_t at;
 	const json_t *one;
-	set_env(list, file_text("HOSTNAME=%s", request_text(container_request(c), "hostname",
-							    file_text("%.12s", c->id))));
+	bundle_set_env(list, file_text("HOSTNAME=%s", request_text(container_request(c), "hostname",
+								   file_text("%.12s", c->id))));
 	if (request_flag(container_request(c), "tty")) {
-		set_env(list, "TERM=xterm");
+		bundle_set_env(list, "TERM=xterm");
 	}
 	for (size_t i = 0; i < 2; i++) {
 		json_array_foreach(from[i], at, one)
 		{
 			const char *text = json_string_value(one);
 			if (text != NULL && strchr(text, '=') != NULL) {
-				set_env(list, text);
+				bundle_set_env(list, text);
 			} else if (text != NULL && getenv(text) != NULL && i == 1) {
-				set_env(list, file_text("%s=%s", text, getenv(text)));
+				bundle_set_env(list, file_text("%s=%s", text, getenv(text)));
 			}
 		}
 	}
 	return list;
-}
-
-/* No more than this process may give. */
-static json_int_t file_limit(rlim_t wanted)
-{
-	struct rlimit own = {wanted, wanted};
-	(void)getrlimit(RLIMIT_NOFILE, &own);
-	return (json_int_t)(own.rlim_max < wanted ? own.rlim_max : wanted);
 }
 
 static json_t *make_process(const struct container *c)
@@ -193,179 +220,100 @@ static json_t *make_process(const struct container *c)
 	const char *folder = json_string_value(image_value(c, "WorkingDir"));
 	json_t *user = make_user(c);
 	json_t *args = user == NULL ? NULL : make_args(c);
-	json_t *caps = args == NULL ? NULL
-				    : profile_capabilities(request_list(request, "cap_add"),
-							   request_list(request, "cap_drop"));
+	json_t *caps = args == NULL ? NULL : security_capabilities(request);
 	if (caps == NULL) {
 		json_decref(user);
 		json_decref(args);
 		return NULL;
 	}
 	folder = request_text(request, "workdir", folder != NULL && *folder != '\0' ? folder : "/");
-	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:{s:O, s:O, s:o}, s:b, s:[{s:s, s:I, s:I}]}",
-			 "terminal", request_flag(request, "tty"), "user", user, "args", args,
-			 "env", make_env(c), "cwd", folder, "capabilities", "bounding", caps,
-			 "permitted", caps, "effective", caps, "noNewPrivileges", 1, "rlimits",
-			 "type", "RLIMIT_NOFILE", "hard", file_limit(65536), "soft",
-			 file_limit(1024));
+	const char *score = request_text(request, "oom_score_adj", NULL);
+	json_t *process =
+		json_pack("{s:b, s:o, s:o, s:o, s:s, s:{s:O, s:O, s:o}, s:o}", "terminal",
+			  request_flag(request, "tty"), "user", user, "args", args, "env",
+			  make_env(c), "cwd", folder, "capabilities", "bounding", caps, "permitted",
+			  caps, "effective", caps, "rlimits", limits_rlimits(request));
+	if (score != NULL) {
+		json_object_set_new(process, "oomScoreAdj", json_integer(strtoll(score, NULL, 10)));
+	}
+	return process;
 }
 
 /* -- Where it runs --------------------------------------------------------------- */
 
-static int add_volume(json_t *mounts, const char *text)
+static json_t *make_linux(const struct container *c, const char *netns)
 {
-	char *copy = file_text("%s", text);
-	char *rest = copy;
-	const char *source = strsep(&rest, ":");
-	const char *target = strsep(&rest, ":");
-	const char *mode = rest != NULL ? rest : "rw";
-	if (target == NULL || target[0] != '/' ||
-	    (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
-		return fault_set(0, "volume \"%.80s\" is not FOLDER-OR-NAME:PATH[:ro]", text);
+	const json_t *request = container_request(c);
+	const char *parent = request_text(request, "cgroup_parent", "/brig");
+	json_t *spaces = spaces_list(request, netns);
+	json_t *devices = spaces == NULL ? NULL : devices_nodes(request);
+	if (devices == NULL) {
+		json_decref(spaces);
+		return NULL;
 	}
-	if (source[0] != '/') {
-		if (!image_is_name(source) || strpbrk(source, "/:@") != NULL) {
-			return fault_set(0, "\"%.40s\" cannot be a volume's name", source);
-		}
-		source = store_path("volumes/%s", source);
-		if (file_make_dirs(source) < 0) {
-			return -1;
-		}
-	} else if (access(source, F_OK) < 0) {
-		return fault_set(errno, "volume %s", source);
+	json_t *resources = limits_resources(request, devices);
+	if (devices_set_rates(request, resources) < 0) {
+		json_decref(spaces);
+		json_decref(devices);
+		json_decref(resources);
+		return NULL;
 	}
-	json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:[s, s, s, s, s]}", "destination",
-						target, "type", "bind", "source", source, "options",
-						"rbind", "rprivate", "nosuid", "nodev", mode));
-	free(copy);
-	return 0;
+	return json_pack("{s:o, s:s, s:o, s:o, s:o}", "namespaces", spaces, "cgroupsPath",
+			 file_text("%s/%s", parent, c->id), "devices", devices, "resources",
+			 resources, "sysctl", limits_sysctl(request));
 }
 
-static int write_resolv(const struct container *c)
-{
-	fd_auto fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
-	char *text = fd < 0 ? NULL : file_read(fd, 65536, &length, "/etc/resolv.conf");
-	int result = file_write(container_path(c, "resolv.conf"), text != NULL ? text : "", length);
-	free(text);
-	return result;
-}
-
-static int write_etc(const struct container *c, const char *hostname)
-{
-	const char *address = net_address(c);
-	const char *hosts = file_text("127.0.0.1\tlocalhost\n::1\tlocalhost\n%s\t%s\n",
-				      *address != '\0' ? address : "127.0.1.1", hostname);
-	const char *name = file_text("%s\n", hostname);
-	if (write_resolv(c) < 0 ||
-	    file_write(container_path(c, "hosts"), hosts, strlen(hosts)) < 0) {
-		return -1;
-	}
-	return file_write(container_path(c, "hostname"), name, strlen(name));
-}
-
-static void bind_etc(json_t *mounts, const struct container *c)
-{
-	static const char *const files[] = {"resolv.conf", "hosts", "hostname"};
-	for (size_t i = 0; i < 3; i++) {
-		json_array_append_new(mounts,
-				      json_pack("{s:s, s:s, s:s, s:[s, s]}", "destination",
-						file_text("/etc/%s", files[i]), "type", "bind",
-						"source", container_path(c, files[i]), "options",
-						"bind", "rprivate"));
-	}
-}
-
-static json_t *make_mounts(const struct container *c)
+/* As the config's annotations, after the engine's own. */
+static json_t *make_annotations(const struct container *c)
 {
 	size_t at;
 	const json_t *one;
-	json_t *mounts = profile_mounts();
-	bind_etc(mounts, c);
-	json_array_foreach(request_list(container_request(c), "tmpfs"), at, one)
-	{
-		json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:[s, s, s]}",
-							"destination", json_string_value(one),
-							"type", "tmpfs", "source", "tmpfs",
-							"options", "nosuid", "nodev", "mode=1777"));
-	}
-	json_array_foreach(request_list(container_request(c), "volumes"), at, one)
+	json_t *all = json_pack("{s:s}", "org.bulkhead.brig.name", container_name(c));
+	json_array_foreach(request_list(container_request(c), "annotations"), at, one)
 	{
 		const char *text = json_string_value(one);
-		if (text == NULL || add_volume(mounts, text) < 0) {
-			json_decref(mounts);
-			return NULL;
-		}
+		const char *value = text + strcspn(text, "=");
+		json_object_set_new(all, file_text("%.*s", (int)(value - text), text),
+				    json_string(value + (*value == '=')));
 	}
-	return mounts;
+	return all;
 }
 
-static json_t *make_resources(const json_t *request)
+static void set_names(const json_t *request, const char *hostname, json_t *config)
 {
-	int64_t value;
-	json_t *resources = json_object();
-	const char *memory = request_text(request, "memory", NULL);
-	const char *cpus = request_text(request, "cpus", NULL);
-	const char *pids = request_text(request, "pids", NULL);
-	if (memory != NULL && parse_size(memory, &value) == 0) {
-		json_object_set_new(resources, "memory",
-				    json_pack("{s:I, s:I}", "limit", (json_int_t)value, "swap",
-					      (json_int_t)value));
+	const char *domain = request_text(request, "domainname", NULL);
+	if (!spaces_is_host(request, "uts")) {
+		json_object_set_new(config, "hostname", json_string(hostname));
 	}
-	if (cpus != NULL && parse_cpus(cpus, &value) == 0) {
-		json_object_set_new(
-			resources, "cpu",
-			json_pack("{s:I, s:i}", "quota", (json_int_t)value, "period", 100000));
+	if (domain != NULL) {
+		json_object_set_new(config, "domainname", json_string(domain));
 	}
-	/* A fork bomb ends at some number; a v1 or hybrid host has none to give. */
-	if (pids == NULL && access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0) {
-		pids = "1024";
-	}
-	if (pids != NULL && parse_number(pids, 1, 1 << 22, &value) == 0) {
-		json_object_set_new(resources, "pids",
-				    json_pack("{s:I}", "limit", (json_int_t)value));
-	}
-	return resources;
-}
-
-static json_t *make_linux(const struct container *c, const char *netns)
-{
-	json_t *spaces = json_pack("[{s:s}, {s:s}, {s:s}, {s:s}]", "type", "mount", "type", "pid",
-				   "type", "ipc", "type", "uts");
-	if (netns != NULL) {
-		json_array_append_new(spaces,
-				      json_pack("{s:s, s:s}", "type", "network", "path", netns));
-	}
-	if (access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0) {
-		json_array_append_new(spaces, json_pack("{s:s}", "type", "cgroup"));
-	}
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "namespaces", spaces, "cgroupsPath",
-			 file_text("/brig/%s", c->id), "resources",
-			 make_resources(container_request(c)), "seccomp", profile_seccomp(),
-			 "maskedPaths", profile_masked(), "readonlyPaths", profile_read_only());
 }
 
 int bundle_write(const struct container *c, const char *netns)
 {
 	const json_t *request = container_request(c);
 	const char *hostname = request_text(request, "hostname", file_text("%.12s", c->id));
-	if (write_etc(c, hostname) < 0) {
+	if (hosts_write(c, hostname) < 0) {
 		return -1;
 	}
 	json_t *process = make_process(c);
-	json_t *mounts = process == NULL ? NULL : make_mounts(c);
-	if (mounts == NULL) {
+	json_t *mounts = process == NULL ? NULL : mounts_make(c);
+	json_t *platform = mounts == NULL ? NULL : make_linux(c, netns);
+	if (platform == NULL || security_set(request, process, platform) < 0) {
 		json_decref(process);
+		json_decref(mounts);
+		json_decref(platform);
 		return -1;
 	}
-	json_t *config = json_pack(
-		"{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o, s:{s:s}}", "ociVersion", "1.0.2",
-		"process", process, "root", "path", container_path(c, "merged"), "readonly",
-		request_flag(request, "read_only"), "hostname", hostname, "mounts", mounts, "linux",
-		make_linux(c, netns), "annotations", "org.bulkhead.brig.name", container_name(c));
+	json_t *config = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "ociVersion", "1.0.2",
+				   "process", process, "root", "path", container_path(c, "merged"),
+				   "readonly", request_flag(request, "read_only"), "mounts", mounts,
+				   "linux", platform, "annotations", make_annotations(c));
 	if (config == NULL) {
 		return fault_set(0, "put the config.json of %s together", container_name(c));
 	}
+	set_names(request, hostname, config);
 	int result = file_json_write(container_path(c, "config.json"), config);
 	json_decref(config);
 	return result;

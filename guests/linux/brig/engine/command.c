@@ -7,11 +7,17 @@
 
 #include "guests/linux/brig/engine/command.h"
 #include "guests/linux/brig/engine/fault.h"
+#include "guests/linux/brig/engine/file.h"
+#include "guests/linux/brig/lib/tame.h"
 
+/* A name in it may be an image's or a container's. */
 int command_fail(void)
 {
+	char *text = file_text("%s", fault_text());
+	tame_line(text, strlen(text));
 	fflush(stdout);
-	fprintf(stderr, "brig: %s\n", fault_text());
+	fprintf(stderr, "brig: %s\n", text);
+	free(text);
 	return 1;
 }
 
@@ -30,6 +36,12 @@ bool command_flag(int *argc, char **argv, const char *name)
 		}
 	}
 	return false;
+}
+
+bool command_either(int *argc, char **argv, const char *letter, const char *name)
+{
+	bool found = command_flag(argc, argv, letter);
+	return command_flag(argc, argv, name) || found;
 }
 
 const char *command_value(int *argc, char **argv, const char *name)

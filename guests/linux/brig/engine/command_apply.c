@@ -7,12 +7,12 @@
 
 #include "guests/linux/brig/engine/command.h"
 #include "guests/linux/brig/engine/container.h"
+#include "guests/linux/brig/engine/control.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
 #include "guests/linux/brig/engine/pod.h"
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/store.h"
-#include "guests/linux/brig/engine/supervise.h"
 
 /* The same request of the same image: nothing to do. */
 static bool is_current(const struct container *c, const json_t *request)
@@ -48,8 +48,7 @@ static int remove_undeclared(const json_t *pod)
 		if (!mine || declares(pod, name)) {
 			continue;
 		}
-		if (supervise_stop(c, request_text(container_request(c), "stop_timeout", "10")) <
-			    0 ||
+		if (control_stop(c, request_text(container_request(c), "stop_timeout", "10")) < 0 ||
 		    container_remove(c) < 0) {
 			return -1;
 		}
@@ -68,7 +67,7 @@ static int wait_until_well(const char *name)
 	}
 	do {
 		container_load_state(&c, &state);
-		if (supervise_ended(&c) || strcmp(state.health, "unhealthy") == 0) {
+		if (container_ended(&c) || strcmp(state.health, "unhealthy") == 0) {
 			return fault_set(0, "%s, on which others depend, is %s", name,
 					 state.health[0] != '\0' ? state.health : state.status);
 		}
@@ -97,13 +96,13 @@ static int apply_one(const json_t *request)
 	const char *did = "started";
 	bool there = container_find(name, &c) == 0 && strcmp(container_name(&c), name) == 0;
 	if (there && is_current(&c, request)) {
-		if (!supervise_ended(&c)) {
+		if (!container_ended(&c)) {
 			printf("%s unchanged\n", name);
 			return 0;
 		}
 	} else {
-		if (there && (supervise_stop(&c, request_text(container_request(&c), "stop_timeout",
-							      "10")) < 0 ||
+		if (there && (control_stop(&c, request_text(container_request(&c), "stop_timeout",
+							    "10")) < 0 ||
 			      container_remove(&c) < 0)) {
 			return -1;
 		}
@@ -112,7 +111,7 @@ static int apply_one(const json_t *request)
 			return -1;
 		}
 	}
-	if (wait_for_others(request) < 0 || supervise_start(&c) < 0) {
+	if (wait_for_others(request) < 0 || control_start(&c, -1) < 0) {
 		return -1;
 	}
 	printf("%s %s\n", name, did);

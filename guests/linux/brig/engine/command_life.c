@@ -7,20 +7,19 @@
 
 #include "guests/linux/brig/engine/command.h"
 #include "guests/linux/brig/engine/container.h"
+#include "guests/linux/brig/engine/control.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/log.h"
 #include "guests/linux/brig/engine/parse.h"
 #include "guests/linux/brig/engine/request.h"
-#include "guests/linux/brig/engine/supervise.h"
 
 struct each {
 	bool force;
 	const char *timeout;
 };
 
-/* Do it to all that are named; one that fails does not keep the rest from it. */
-static int each_named(int argc, char **argv, const struct each *how,
-		      int (*act)(const struct container *c, const struct each *how))
+int command_each(int argc, char **argv, int (*act)(const struct container *c, const void *how),
+		 const void *how)
 {
 	int code = 0;
 	if (command_operands(argc, argv, 1) < 0) {
@@ -43,27 +42,28 @@ static const char *timeout_of(const struct container *c, const struct each *how)
 				    : request_text(container_request(c), "stop_timeout", "10");
 }
 
-static int stop(const struct container *c, const struct each *how)
+static int stop(const struct container *c, const void *how)
 {
-	return supervise_stop(c, timeout_of(c, how));
+	return control_stop(c, timeout_of(c, how));
 }
 
-static int restart(const struct container *c, const struct each *how)
+static int restart(const struct container *c, const void *how)
 {
-	return stop(c, how) < 0 ? -1 : supervise_start(c);
+	return stop(c, how) < 0 ? -1 : control_start(c, -1);
 }
 
 int command_remove(const struct container *c, bool force)
 {
-	if (!supervise_ended(c) && !force) {
+	if (!container_ended(c) && !force) {
 		return fault_set(0, "%s runs (brig stop it, or rm --force)", container_name(c));
 	}
-	return supervise_stop(c, force ? "1ms" : "10") < 0 ? -1 : container_remove(c);
+	return control_clear(c, force ? "1ms" : "10") < 0 ? -1 : container_remove(c);
 }
 
-static int remove_one(const struct container *c, const struct each *how)
+static int remove_one(const struct container *c, const void *how)
 {
-	return command_remove(c, how->force);
+	const struct each *each = how;
+	return command_remove(c, each->force);
 }
 
 static const char *take_timeout(int *argc, char **argv)
@@ -75,25 +75,24 @@ static const char *take_timeout(int *argc, char **argv)
 int command_stop(int argc, char **argv)
 {
 	const struct each how = {.timeout = take_timeout(&argc, argv)};
-	return each_named(argc, argv, &how, stop);
+	return command_each(argc, argv, stop, &how);
 }
 
 int command_restart(int argc, char **argv)
 {
 	const struct each how = {.timeout = take_timeout(&argc, argv)};
-	return each_named(argc, argv, &how, restart);
+	return command_each(argc, argv, restart, &how);
 }
 
 int command_rm(int argc, char **argv)
 {
-	bool force = command_flag(&argc, argv, "--force");
-	const struct each how = {.force = command_flag(&argc, argv, "-f") || force};
-	return each_named(argc, argv, &how, remove_one);
+	const struct each how = {.force = command_either(&argc, argv, "-f", "--force")};
+	return command_each(argc, argv, remove_one, &how);
 }
 
 static bool has_ended(void *context)
 {
-	return supervise_ended(context);
+	return container_ended(context);
 }
 
 int command_wait(int argc, char **argv)
@@ -103,7 +102,7 @@ int command_wait(int argc, char **argv)
 	if (command_operands(argc, argv, 1) < 0 || container_find(argv[1], &c) < 0) {
 		return command_fail();
 	}
-	while (!supervise_ended(&c)) {
+	while (!container_ended(&c)) {
 		usleep(20000);
 	}
 	container_load_state(&c, &state);
@@ -115,14 +114,16 @@ int command_logs(int argc, char **argv)
 {
 	struct container c;
 	int64_t tail = -1;
-	bool all = command_flag(&argc, argv, "--follow");
-	struct log_view view = {.follow = command_flag(&argc, argv, "-f") || all,
+	struct log_view view = {.follow = command_either(&argc, argv, "-f", "--follow"),
+				.times = command_either(&argc, argv, "-t", "--timestamps"),
 				.ended = has_ended};
-	bool times = command_flag(&argc, argv, "--timestamps");
-	view.times = command_flag(&argc, argv, "-t") || times;
 	const char *lines = command_value(&argc, argv, "--tail");
+	const char *since = command_value(&argc, argv, "--since");
+	const char *until = command_value(&argc, argv, "--until");
 	lines = lines != NULL ? lines : command_value(&argc, argv, "-n");
 	if ((lines != NULL && parse_number(lines, 0, 1 << 30, &tail) < 0) ||
+	    (since != NULL && log_time(since, view.since) < 0) ||
+	    (until != NULL && log_time(until, view.until) < 0) ||
 	    command_operands(argc, argv, 1) < 0 || container_find(argv[1], &c) < 0) {
 		return command_fail();
 	}
@@ -151,7 +152,8 @@ int command_inspect(int argc, char **argv)
 					      (int)state.restarts));
 		json_array_append_new(all, c.record);
 	}
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	/* What an image says of itself is no control character of a terminal's. */
+	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	putchar('\n');
 	return 0;
 }

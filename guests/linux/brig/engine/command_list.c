@@ -9,13 +9,13 @@
 
 #include "guests/linux/brig/engine/command.h"
 #include "guests/linux/brig/engine/container.h"
+#include "guests/linux/brig/engine/control.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
 #include "guests/linux/brig/engine/load.h"
 #include "guests/linux/brig/engine/net.h"
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/store.h"
-#include "guests/linux/brig/engine/supervise.h"
 
 static const char *duration_text(long long seconds)
 {
@@ -29,13 +29,13 @@ static const char *duration_text(long long seconds)
 				: file_text("%lldd", seconds / 86400);
 }
 
-static const char *status_text(const struct container_state *state)
+static const char *status_text(const struct container *c, const struct container_state *state)
 {
 	long long now = time(NULL);
 	if (strcmp(state->status, "running") == 0) {
+		const char *more = control_paused(c) ? "paused" : state->health;
 		return file_text("up %s%s%s%s", duration_text(now - state->started),
-				 state->health[0] ? " (" : "", state->health,
-				 state->health[0] ? ")" : "");
+				 more[0] ? " (" : "", more, more[0] ? ")" : "");
 	}
 	if (strcmp(state->status, "exited") == 0) {
 		return file_text("exited (%d) %s ago", state->exit_code,
@@ -62,10 +62,9 @@ int command_ps(int argc, char **argv)
 	static const char *const keys[] = {"id",       "name",  "image",   "status",
 					   "restarts", "ports", "address", NULL};
 	bool json = command_flag(&argc, argv, "--json");
-	bool both = command_flag(&argc, argv, "-aq") || command_flag(&argc, argv, "-qa");
+	bool both = command_either(&argc, argv, "-aq", "-qa");
 	bool quiet = command_flag(&argc, argv, "-q") || both;
-	bool all = command_flag(&argc, argv, "--all") || both;
-	all = command_flag(&argc, argv, "-a") || all;
+	bool all = command_either(&argc, argv, "-a", "--all") || both;
 	json_t *rows = json_array();
 	if (command_operands(argc, argv, 0) < 0) {
 		return command_fail();
@@ -73,7 +72,7 @@ int command_ps(int argc, char **argv)
 	for (const struct container *c = container_list(); c->id[0] != '\0'; c++) {
 		struct container_state state;
 		container_load_state(c, &state);
-		if (!all && supervise_ended(c)) {
+		if (!all && container_ended(c)) {
 			continue;
 		}
 		if (quiet) {
@@ -85,7 +84,7 @@ int command_ps(int argc, char **argv)
 			json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:i, s:s}", "id",
 				  file_text("%.12s", c->id), "name", container_name(c), "image",
 				  request_text(c->record, "image", ""), "status",
-				  status_text(&state), "restarts", (int)state.restarts, "ports",
+				  status_text(c, &state), "restarts", (int)state.restarts, "ports",
 				  joined(request_list(container_request(c), "ports")), "address",
 				  net_address(c), "state", state.status, "pid", (int)state.pid,
 				  "exit_code", state.exit_code, "health", state.health));
@@ -150,27 +149,44 @@ static json_t *stats_row(const struct container *c, const struct container_state
 			 group_value(group, "pids.current", NULL), "cpu_usec", after);
 }
 
+static json_t *stats_rows(const char *id)
+{
+	json_t *rows = json_array();
+	for (const struct container *c = container_list(); c->id[0] != '\0'; c++) {
+		struct container_state state;
+		container_load_state(c, &state);
+		if (container_runs(&state) && (id == NULL || strcmp(c->id, id) == 0)) {
+			json_array_append_new(rows, stats_row(c, &state));
+		}
+	}
+	return rows;
+}
+
+/* On a terminal each second anew, until it is interrupted; elsewhere once. */
 int command_stats(int argc, char **argv)
 {
 	static const char *const keys[] = {"name",       "cpu",       "memory",
 					   "memory_max", "processes", NULL};
 	bool json = command_flag(&argc, argv, "--json");
-	(void)command_flag(&argc, argv, "--no-stream");
-	json_t *rows = json_array();
+	bool once = command_flag(&argc, argv, "--no-stream") || json || !isatty(STDOUT_FILENO);
 	struct container one;
 	if (command_operands(argc, argv, 0) < 0 ||
 	    (argc > 1 && container_find(argv[1], &one) < 0)) {
 		return command_fail();
 	}
-	for (const struct container *c = container_list(); c->id[0] != '\0'; c++) {
-		struct container_state state;
-		container_load_state(c, &state);
-		if (container_runs(&state) && (argc < 2 || strcmp(c->id, one.id) == 0)) {
-			json_array_append_new(rows, stats_row(c, &state));
+	for (;;) {
+		json_t *rows = stats_rows(argc > 1 ? one.id : NULL);
+		if (!once) {
+			fputs("\033[H\033[J", stdout);
 		}
+		command_table(rows, keys, json);
+		if (once) {
+			return 0;
+		}
+		fflush(stdout);
+		json_decref(rows);
+		sleep(1);
 	}
-	command_table(rows, keys, json);
-	return 0;
 }
 
 /* -- images -------------------------------------------------------------------------- */
@@ -269,7 +285,7 @@ int command_prune(int argc, char **argv)
 	}
 	int count = 0;
 	for (const struct container *c = container_list(); c->id[0] != '\0'; c++) {
-		count += supervise_ended(c) && command_remove(c, false) == 0;
+		count += container_ended(c) && command_remove(c, false) == 0;
 	}
 	fd_auto lock = store_lock();
 	int64_t freed = lock < 0 ? -1 : store_prune();

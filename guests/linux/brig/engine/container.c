@@ -95,6 +95,17 @@ int container_find(const char *name, struct container *c)
 				      found == 0 ? "no such container" : "more than one begins so");
 }
 
+int container_open(const char *id, struct container *c)
+{
+	*c = (struct container){0};
+	if (strlen(id) != CONTAINER_ID_SIZE - 1 || strchr(id, '/') != NULL) {
+		return fault_set(0, "%.40s: no container's id", id);
+	}
+	strcpy(c->id, id);
+	c->record = file_json_at(container_path(c, "container.json"));
+	return c->record != NULL ? 0 : fault_set(0, "%s: no such container", id);
+}
+
 static int choose_id(char id[CONTAINER_ID_SIZE])
 {
 	unsigned char bytes[(CONTAINER_ID_SIZE - 1) / 2];
@@ -218,6 +229,22 @@ unsigned long long container_pid_start(pid_t pid)
 	}
 	free(text);
 	return start;
+}
+
+pid_t container_read_pid(const struct container *c, const char *file)
+{
+	fd_auto fd = open(container_path(c, file), O_RDONLY | O_CLOEXEC);
+	char *text = fd < 0 ? NULL : file_read(fd, 64, NULL, file);
+	long pid = text == NULL ? 0 : strtol(text, NULL, 10);
+	free(text);
+	return (pid_t)pid;
+}
+
+bool container_ended(const struct container *c)
+{
+	struct container_state state;
+	container_load_state(c, &state);
+	return strcmp(state.status, "running") != 0 && strcmp(state.status, "restarting") != 0;
 }
 
 bool container_runs(const struct container_state *state)

@@ -12,7 +12,7 @@
 
 struct container {
 	char id[CONTAINER_ID_SIZE];
-	json_t *record; /* id, name, image, created, request, layers; never changes */
+	json_t *record; /* id, name, image, created, request, layers; update and rename change it */
 };
 
 /* How it is now; only the holder of its lock writes this. */
@@ -32,6 +32,8 @@ const char *container_path(const struct container *c, const char *file);
 int container_make(const json_t *request, struct container *c);
 /* By its name, its id or the beginning of that; -1 with a fault. */
 int container_find(const char *name, struct container *c);
+/* By the whole of its id, looking at no other; -1 with a fault. */
+int container_open(const char *id, struct container *c);
 /* All of them, oldest first, ended by one with an empty id; never freed. */
 struct container *container_list(void);
 const char *container_name(const struct container *c);
@@ -41,7 +43,11 @@ void container_load_state(const struct container *c, struct container_state *sta
 int container_save_state(const struct container *c, const struct container_state *state);
 /* When the process began, in ticks, or 0 when there is none: it tells a pid from its reuse. */
 unsigned long long container_pid_start(pid_t pid);
+/* The number that the runtime left in this file of its folder, or 0. */
+pid_t container_read_pid(const struct container *c, const char *file);
 bool container_runs(const struct container_state *state);
+/* By its state: neither running nor about to. */
+bool container_ended(const struct container *c);
 
 /* Its root file system, put together and taken apart; doing either twice is no error. */
 int container_mount(const struct container *c);

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ void file_close(int *fd)
 {
 	if (*fd >= 0) {
 		close(*fd);
+		*fd = -1;
 	}
 }
 
@@ -61,10 +64,24 @@ int file_make_dirs(const char *path)
 	return 0;
 }
 
-/* One level at a time, with a stack of descriptors: depth is the image's to choose. */
-static int empty_dir(int dir, int depth);
+#define REMOVE_DEPTH 64 /* of folders that are open at once, when a tree is removed */
 
-static int remove_entry(int dir, const char *name, int depth)
+/* How deep a tree is, is the image's or the container's to choose: what is deeper comes up. */
+static int move_up(int dir, const char *name, int top)
+{
+	uint64_t number;
+	char up[40];
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+		return fault_set(errno, "get random bytes");
+	}
+	snprintf(up, sizeof(up), ".brig-rm.%016llx", (unsigned long long)number);
+	return renameat(dir, name, top, up) == 0 ? 0 : fault_set(errno, "remove %s", name);
+}
+
+static int empty_dir(int dir, int top, int depth);
+
+/* 1 where something came up while it was read: once more. */
+static int remove_entry(int dir, const char *name, int top, int depth)
 {
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT) {
 		return 0;
@@ -72,26 +89,32 @@ static int remove_entry(int dir, const char *name, int depth)
 	if (errno != EISDIR && errno != EPERM) {
 		return fault_set(errno, "remove %s", name);
 	}
+	if (depth == REMOVE_DEPTH) {
+		return move_up(dir, name, top);
+	}
 	int child = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (child < 0 || empty_dir(child, depth + 1) < 0) {
+	if (child < 0 || empty_dir(child, top < 0 ? child : top, depth + 1) < 0) {
 		return child < 0 ? fault_set(errno, "open %s to remove it", name) : -1;
 	}
-	return unlinkat(dir, name, AT_REMOVEDIR) == 0 ? 0 : fault_set(errno, "remove %s", name);
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0) {
+		return 0;
+	}
+	return errno == ENOTEMPTY && top < 0 ? 1 : fault_set(errno, "remove %s", name);
 }
 
 /* Takes the descriptor over. */
-static int empty_dir(int dir, int depth)
+static int empty_dir(int dir, int top, int depth)
 {
 	DIR *list = fdopendir(dir);
-	if (list == NULL || depth > 900) {
+	if (list == NULL) {
 		close(dir);
-		return fault_set(depth > 900 ? ENAMETOOLONG : errno, "empty a directory");
+		return fault_set(errno, "empty a directory");
 	}
 	int result = 0;
 	const struct dirent *entry;
 	while (result == 0 && (entry = readdir(list)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-			result = remove_entry(dirfd(list), entry->d_name, depth);
+			result = remove_entry(dirfd(list), entry->d_name, top, depth);
 		}
 	}
 	closedir(list);
@@ -100,7 +123,11 @@ static int empty_dir(int dir, int depth)
 
 int file_remove_tree(int dir, const char *name)
 {
-	return remove_entry(dir, name, 0);
+	int result;
+	do {
+		result = remove_entry(dir, name, -1, 0);
+	} while (result > 0);
+	return result;
 }
 
 char *file_read(int fd, size_t max, size_t *length, const char *what)

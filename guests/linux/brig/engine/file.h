@@ -13,6 +13,7 @@
 /* The largest document (JSON, YAML) that is read at all, in bytes. */
 #define FILE_DOCUMENT_MAX (4U << 20)
 
+/* Close it and set it to -1; one below 0 is left alone. */
 void file_close(int *fd);
 #define fd_auto __attribute__((cleanup(file_close))) int
 

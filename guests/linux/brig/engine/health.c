@@ -9,6 +9,9 @@
 #include "guests/linux/brig/engine/parse.h"
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/run.h"
+#include "guests/linux/brig/engine/store.h"
+
+#define PID_FILE "health.pid" /* of what the check runs in the container */
 
 int health_open(struct health *h, const struct container *c)
 {
@@ -17,11 +20,24 @@ int health_open(struct health *h, const struct container *c)
 	*h = (struct health){.c = c, .command = request_text(request, "health_cmd", NULL)};
 	if (parse_duration(request_text(request, "health_interval", "30s"), &h->interval) < 0 ||
 	    parse_duration(request_text(request, "health_timeout", "30s"), &h->timeout) < 0 ||
+	    parse_duration(request_text(request, "health_start_period", "0"), &h->grace) < 0 ||
 	    parse_number(request_text(request, "health_retries", "3"), 1, 1000, &retries) < 0) {
 		return -1;
 	}
 	h->retries = (unsigned int)retries;
 	return 0;
+}
+
+/* The process in the container is this one's child once the runtime that waited for it is gone. */
+static void end_inside(const struct health *h)
+{
+	siginfo_t info;
+	const void *paths = store_paths();
+	pid_t pid = container_read_pid(h->c, PID_FILE);
+	if (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+		kill(pid, SIGKILL);
+	}
+	store_free_paths(paths);
 }
 
 static void end_check(struct health *h)
@@ -30,6 +46,7 @@ static void end_check(struct health *h)
 		kill(-h->pid, SIGKILL);
 		(void)waitpid(h->pid, NULL, 0);
 		h->pid = 0;
+		end_inside(h);
 	}
 }
 
@@ -38,15 +55,18 @@ void health_reset(struct health *h, char state[16])
 	end_check(h);
 	h->failures = 0;
 	h->next = 0;
+	h->began = 0;
 	strcpy(state, h->command != NULL ? "starting" : "");
 }
 
 static void start_check(struct health *h)
 {
-	const char *const *line = run_runtime_line(
-		(const char *const[]){"exec", h->c->id, "/bin/sh", "-c", h->command, NULL});
 	h->pid = fork();
 	if (h->pid == 0) {
+		const char *file = container_path(h->c, PID_FILE);
+		const char *const *line = run_runtime_line((const char *const[]){
+			"exec", "--pid-file", file, h->c->id, "/bin/sh", "-c", h->command, NULL});
+		unlink(file);
 		int null = open("/dev/null", O_RDWR);
 		setpgid(0, 0);
 		dup2(null, 0);
@@ -72,6 +92,7 @@ bool health_tick(struct health *h, int64_t now, char state[16])
 	if (h->command == NULL) {
 		return false;
 	}
+	h->began = h->began != 0 ? h->began : now;
 	if (h->pid <= 0) {
 		if (now >= h->next) {
 			start_check(h);
@@ -87,6 +108,9 @@ bool health_tick(struct health *h, int64_t now, char state[16])
 	}
 	h->pid = 0;
 	h->next = now + h->interval;
+	if (status != 0 && now - h->began < h->grace && strcmp(state, "starting") == 0) {
+		return false;
+	}
 	const char *after = health_judge(h, status == 0, state);
 	if (strcmp(after, state) == 0) {
 		return false;

@@ -10,6 +10,8 @@ struct health {
 	const char *command; /* for sh -c; NULL where there is none */
 	int64_t interval;    /* milliseconds, as all here */
 	int64_t timeout;
+	int64_t grace; /* after its start: failures do not count, while it was never well */
+	int64_t began; /* when it was first looked at, or 0 */
 	unsigned int retries;
 	unsigned int failures; /* in a row */
 	pid_t pid;             /* of the one that runs, or 0 */

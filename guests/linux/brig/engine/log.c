@@ -11,6 +11,8 @@
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
 #include "guests/linux/brig/engine/log.h"
+#include "guests/linux/brig/engine/parse.h"
+#include "guests/linux/brig/lib/tame.h"
 
 #define POLL_US 50000
 
@@ -27,10 +29,23 @@ static int open_file(struct log_writer *log)
 
 int log_open(struct log_writer *log, const char *path, int64_t limit)
 {
-	*log = (struct log_writer){.path = path, .limit = limit};
+	/* The lines are left as they are: memory that is never written is never had. */
+	log->path = path;
+	log->limit = limit;
 	log->streams[0].name = "stdout";
 	log->streams[1].name = "stderr";
+	log->streams[0].used = log->streams[1].used = 0;
+	log->batched = 0;
 	return open_file(log);
+}
+
+/* A full disk loses lines, never the container. */
+static void flush(struct log_writer *log)
+{
+	if (log->fd >= 0 && file_write_all(log->fd, log->batch, log->batched)) {
+		log->size += (int64_t)log->batched;
+	}
+	log->batched = 0;
 }
 
 static void rotate(struct log_writer *log)
@@ -42,65 +57,108 @@ static void rotate(struct log_writer *log)
 	(void)open_file(log);
 }
 
-static void write_line(struct log_writer *log, struct log_stream *stream, char mark)
+/* What all lines of this moment begin with, but for the stream and the mark. */
+static void note_time(struct log_writer *log)
 {
-	static char text[LOG_LINE_MAX + 80];
-	char when[32];
 	struct timespec now;
 	struct tm parts;
+	char second[sizeof(log->head)];
 	clock_gettime(CLOCK_REALTIME, &now);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &parts));
-	int head = snprintf(text, 80, "%s.%03ldZ %s %c ", when, now.tv_nsec / 1000000, stream->name,
-			    mark);
-	memcpy(text + head, stream->line, stream->used);
-	size_t length = (size_t)head + stream->used;
-	text[length++] = '\n';
-	stream->used = 0;
-	if (log->size + (int64_t)length > log->limit && log->size > 0) {
-		rotate(log);
-	}
-	/* A full disk loses lines, never the container. */
-	if (log->fd >= 0 && file_write_all(log->fd, text, length)) {
-		log->size += (int64_t)length;
-	}
+	strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &parts));
+	log->head_length = (size_t)snprintf(log->head, sizeof(log->head), "%.24s.%03ldZ ", second,
+					    now.tv_nsec / 1000000);
 }
 
-void log_add(struct log_writer *log, int index, const char *data, size_t length)
+static char *append(char *to, const char *data, size_t length)
+{
+	memcpy(to, data, length);
+	return to + length;
+}
+
+/* The line of a stream that was begun before, and more of it. */
+static void put_line(struct log_writer *log, struct log_stream *stream, char mark, const char *more,
+		     size_t length)
+{
+	const char tail[] = {' ', mark, ' '};
+	size_t name = strlen(stream->name);
+	size_t whole = log->head_length + name + sizeof(tail) + stream->used + length + 1;
+	if (log->batched + whole > sizeof(log->batch)) {
+		flush(log);
+	}
+	int64_t size = log->size + (int64_t)log->batched;
+	if (size + (int64_t)whole > log->limit && size > 0) {
+		flush(log);
+		rotate(log);
+	}
+	char *at = append(log->batch + log->batched, log->head, log->head_length);
+	at = append(at, stream->name, name);
+	at = append(at, tail, sizeof(tail));
+	at = append(at, stream->line, stream->used);
+	at = append(at, more, length);
+	*at = '\n';
+	log->batched += whole;
+	log->added += whole;
+	stream->used = 0;
+}
+
+/* One write for many lines, however short: what they cost is by bytes. */
+size_t log_add(struct log_writer *log, int index, const char *data, size_t length)
 {
 	struct log_stream *stream = &log->streams[index];
-	for (; length > 0; data++, length--) {
-		if (*data == '\n') {
-			write_line(log, stream, 'F');
-			continue;
+	log->added = 0;
+	note_time(log);
+	while (length > 0) {
+		size_t room = sizeof(stream->line) - stream->used;
+		size_t most = length < room ? length : room;
+		const char *end = memchr(data, '\n', most);
+		size_t taken = end != NULL ? (size_t)(end - data) : most;
+		if (end != NULL || most == room) {
+			put_line(log, stream, end != NULL ? 'F' : 'P', data, taken);
+		} else {
+			memcpy(stream->line + stream->used, data, taken);
+			stream->used += taken;
 		}
-		stream->line[stream->used++] = *data;
-		if (stream->used == sizeof(stream->line)) {
-			write_line(log, stream, 'P');
-		}
+		taken += end != NULL;
+		data += taken;
+		length -= taken;
 	}
+	flush(log);
+	return log->added;
 }
 
 void log_close(struct log_writer *log)
 {
+	note_time(log);
 	for (int i = 0; i < 2; i++) {
 		if (log->streams[i].used > 0) {
-			write_line(log, &log->streams[i], 'P');
+			put_line(log, &log->streams[i], 'P', "", 0);
 		}
 	}
+	flush(log);
 	if (log->fd >= 0) {
 		close(log->fd);
 	}
 	log->fd = -1;
 }
 
-static void put_text(FILE *out, const char *text, size_t length)
+int log_time(const char *text, char when[LOG_TIME_SIZE])
 {
-	bool terminal = isatty(fileno(out)) != 0;
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
-		bool control = (c < ' ' && c != '\t') || c == 0x7f;
-		putc(terminal && control ? '?' : c, out);
+	int64_t ago;
+	struct tm parts;
+	size_t length = strlen(text);
+	if (length >= 10 && length < LOG_TIME_SIZE && text[4] == '-' && text[7] == '-' &&
+	    strspn(text, "0123456789-T:.Z") == length) {
+		strcpy(when, text);
+		when[strcspn(when, "Z")] = '\0';
+		return 0;
 	}
+	if (parse_duration(text, &ago) < 0) {
+		return fault_set(
+			0, "%.40s: neither a time (2026-11-25T10:00:00Z) nor one ago (10m)", text);
+	}
+	time_t then = time(NULL) - (time_t)(ago / 1000);
+	strftime(when, LOG_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", gmtime_r(&then, &parts));
+	return 0;
 }
 
 static void print_line(char *line, size_t length, const struct log_view *view)
@@ -109,17 +167,26 @@ static void print_line(char *line, size_t length, const struct log_view *view)
 	if (stream == NULL || length < (size_t)(stream - line) + 10) {
 		return; /* cut by a full disk */
 	}
+	/* Times of one form, so that they sort as texts do. */
+	if (strncmp(line, view->since, strlen(view->since)) < 0 ||
+	    (view->until[0] != '\0' && strncmp(line, view->until, strlen(view->until)) > 0)) {
+		return;
+	}
 	FILE *out = strncmp(stream + 1, "stderr", 6) == 0 ? stderr : stdout;
 	if (view->times) {
 		fprintf(out, "%.*s ", (int)(stream - line), line);
 	}
-	const char *text = stream + 10;
+	char *text = stream + 10;
 	size_t rest = length - (size_t)(text - line);
 	bool whole = stream[8] == 'F';
 	if (rest > 0 && text[rest - 1] == '\n') {
 		rest--;
 	}
-	put_text(out, text, rest);
+	if (isatty(fileno(out))) {
+		rest -= whole && rest > 0 && text[rest - 1] == '\r'; /* a terminal wrote it */
+		tame_text(text, rest);
+	}
+	fwrite(text, 1, rest, out);
 	if (whole) {
 		putc('\n', out);
 	}

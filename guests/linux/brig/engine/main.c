@@ -8,6 +8,7 @@
 
 #include "guests/linux/brig/engine/command.h"
 #include "guests/linux/brig/engine/container.h"
+#include "guests/linux/brig/engine/control.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/load.h"
 #include "guests/linux/brig/engine/request.h"
@@ -24,34 +25,64 @@ struct command {
 static const struct command commands[] = {
 	{"run", command_run, "[OPTIONS] IMAGE [COMMAND...]", "make a container and start it"},
 	{"create", command_create, "[OPTIONS] IMAGE [COMMAND...]", "make it only"},
-	{"start", command_start, "NAME...", "start what was created or has ended"},
+	{"start", command_start, "[-ai] NAME...", "start what was created or has ended"},
+	{"attach", command_attach, "[--no-stdin] [--detach-keys KEYS] NAME",
+	 "be its terminal, or its streams"},
 	{"stop", command_stop, "[-t SECONDS] NAME...", "end it, by force after a while"},
 	{"restart", command_restart, "[-t SECONDS] NAME...", "stop and start"},
+	{"kill", command_kill, "[-s SIGNAL] NAME...", "send it a signal: KILL"},
+	{"pause", command_pause, "NAME...", "freeze it"},
+	{"unpause", command_unpause, "NAME...", "and thaw it; resume is the same"},
+	{"resume", command_unpause, "NAME...", NULL},
+	{"update", command_update,
+	 "[-m SIZE] [--cpus N] [--pids-limit N] [--restart POLICY] ... NAME...",
+	 "change these and its other limits"},
+	{"rename", command_rename, "NAME NEW", "give it another name"},
 	{"rm", command_rm, "[-f] NAME...", "remove it"},
 	{"wait", command_wait, "NAME", "wait for its end, print its exit code"},
-	{"exec", command_exec, "[-it] [-e N=V] [-u USER] NAME COMMAND...",
+	{"exec", command_exec, "[-dit] [-e N=V] [-u USER] NAME COMMAND...",
 	 "one more process in it"},
+	{"cp", command_cp, "NAME:PATH PATH|- | PATH|- NAME:PATH",
+	 "files into it or out of it; -: a tar"},
 	{"ps", command_ps, "[-a] [-q] [--json]", "containers"},
-	{"logs", command_logs, "[-f] [-t] [-n LINES] NAME", "what it wrote"},
-	{"stats", command_stats, "[--json] [NAME]", "what they use"},
+	{"logs", command_logs, "[-f] [-t] [-n LINES] [--since TIME] [--until TIME] NAME",
+	 "what it wrote"},
+	{"top", command_top, "[--json] NAME", "its processes"},
+	{"port", command_port, "NAME", "its published ports"},
+	{"stats", command_stats, "[--json] [--no-stream] [NAME]", "what they use"},
 	{"inspect", command_inspect, "NAME...", "all that is known of it, as JSON"},
 	{"apply", command_apply, "POD.yaml", "make what runs what the file declares"},
 	{"images", command_images, "[--json]", "images in the store"},
 	{"load", command_load, "[--name NAME] FILE|FOLDER|-", "an OCI layout or docker-archive"},
 	{"save", command_save, "[-o FILE] IMAGE", "an image as an OCI layout, in a tar"},
+	{"tag", command_tag, "IMAGE NAME", "another name for an image"},
 	{"rmi", command_rmi, "IMAGE...", "remove an image"},
 	{"prune", command_prune, "", "remove ended containers and unused blobs"},
+	{"version", command_version, "", "of brig and of the specification"},
+	{"info", command_info, "[--json]", "containers, images, kernel"},
 	{"completion", command_completion, "", "for bash: source <(brig completion)"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+static void option_name(const struct request_key *key, char *name, size_t size)
+{
+	snprintf(name, size, "%s", key->option != NULL ? key->option : key->name);
+	for (char *at = name; *at != '\0'; at++) {
+		if (*at == '_') {
+			*at = '-';
+		}
+	}
+}
+
 static int help(void)
 {
 	puts("usage: brig COMMAND ...\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		printf("  %-10s %-42s %s\n", commands[i].name, commands[i].operands,
-		       commands[i].help);
+		if (commands[i].help != NULL) {
+			printf("  %-10s %-42s %s\n", commands[i].name, commands[i].operands,
+			       commands[i].help);
+		}
 	}
 	puts("\nOptions of run and create:");
 	for (const struct request_key *key = request_keys; key->name != NULL; key++) {
@@ -60,12 +91,7 @@ static int help(void)
 		if (key->help == NULL) {
 			continue;
 		}
-		snprintf(name, sizeof(name), "%s", key->option != NULL ? key->option : key->name);
-		for (char *at = name; *at != '\0'; at++) {
-			if (*at == '_') {
-				*at = '-';
-			}
-		}
+		option_name(key, name, sizeof(name));
 		printf("  %c%c --%s%-*s %s\n", key->letter ? '-' : ' ',
 		       key->letter ? key->letter : ' ', name, (int)(22 - strlen(name)), value,
 		       key->help);
@@ -84,7 +110,19 @@ int command_completion(int argc, char **argv)
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		printf("%s ", commands[i].name);
 	}
-	fputs("\" -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n"
+	fputs("\" -- \"$word\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]}:$word in\n"
+	      "\trun:-*|create:-*) COMPREPLY=($(compgen -W \"",
+	      stdout);
+	for (const struct request_key *key = request_keys; key->name != NULL; key++) {
+		char name[40];
+		option_name(key, name, sizeof(name));
+		printf("%s%s ", key->help != NULL ? "--" : "", key->help != NULL ? name : "");
+	}
+	fputs("\" -- \"$word\"))\n\t\treturn ;;\n"
+	      "\texec:-*) COMPREPLY=($(compgen -W \"--detach --detach-keys --env --interactive "
+	      "--tty "
+	      "--user --workdir\" -- \"$word\"))\n\t\treturn ;;\n\tesac\n"
+	      "\tcase ${COMP_WORDS[1]} in\n"
 	      "\trun|create|save|rmi) COMPREPLY=($(compgen -W \"$(brig images | awk 'NR > 1 { "
 	      "print $1 "
 	      "}')\" -- \"$word\")) ;;\n"
@@ -126,17 +164,17 @@ static void seed(void)
 static void revive_all(void)
 {
 	for (const struct container *c = container_list(); c->id[0] != '\0'; c++) {
-		supervise_revive(c);
+		control_revive(c);
 	}
 }
 
 static int supervise(char **argv)
 {
 	struct container c;
-	if (argv[1] == NULL || container_find(argv[1], &c) < 0) {
+	if (argv[1] == NULL || container_open(argv[1], &c) < 0) {
 		return 1;
 	}
-	return supervise_main(&c, SUPERVISE_REPORT);
+	return supervise_main(&c, argv[2] == NULL || strcmp(argv[2], SUPERVISE_START) != 0);
 }
 
 int main(int argc, char **argv)

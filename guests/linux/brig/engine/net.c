@@ -14,13 +14,13 @@
 #include "guests/linux/brig/engine/parse.h"
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/run.h"
+#include "guests/linux/brig/engine/spaces.h"
 #include "guests/linux/brig/engine/store.h"
 
 #define BRIDGE      "brig0"
 #define PREFIX      "10.88.0."
 #define STATION     "02:42:0a:58:00:" /* and the host: the station address of PREFIX */
-#define GATEWAY     "10.88.0.1"
-#define GATEWAY_NET "10.88.0.1/24"
+#define GATEWAY_NET (NET_GATEWAY "/24")
 #define NET_RUN     "/run/brig-net"
 #define LAST_HOST   254
 
@@ -42,7 +42,10 @@ static int write_setting(const char *path, const char *value)
 		       : fault_set(errno, "write %s to %s", value, path);
 }
 
-/* Masquerading for all containers; 127.0.0.1's published ports come by the bridge, too. */
+/*
+ * Masquerading for all containers; 127.0.0.1's published ports come by the bridge, too. By what
+ * lets them, a container's packets to that address would come to the host's own services.
+ */
 static int bridge_rules(void)
 {
 	static const char rules[] =
@@ -54,12 +57,20 @@ static int bridge_rules(void)
 		"		ip saddr " PREFIX "0/24 oifname != \"" BRIDGE "\" masquerade\n"
 		"		ip saddr 127.0.0.0/8 oifname \"" BRIDGE "\" masquerade\n"
 		"	}\n"
-		"	chain forward {\n"
-		"		type filter hook forward priority filter;\n"
+		"	chain local {\n"
+		"		type filter hook prerouting priority raw;\n"
 		"		iifname \"" BRIDGE "\" ip daddr 127.0.0.0/8 drop\n"
+		"		iifname \"" BRIDGE "\" ip saddr 127.0.0.0/8 drop\n"
 		"	}\n"
 		"}\n";
 	return run_with_input((const char *const[]){"nft", "-f", "-", NULL}, rules);
+}
+
+/* A container's router advertisement would else be the host's way to everywhere. */
+static int close_ipv6(void)
+{
+	static const char path[] = "/proc/sys/net/ipv6/conf/" BRIDGE "/disable_ipv6";
+	return access(path, F_OK) == 0 ? write_setting(path, "1") : 0;
 }
 
 static int make_bridge(void)
@@ -67,7 +78,7 @@ static int make_bridge(void)
 	if (if_nametoindex(BRIDGE) != 0) {
 		return 0;
 	}
-	if (run_words("ip", "link", "add", BRIDGE, "type", "bridge") < 0 ||
+	if (run_words("ip", "link", "add", BRIDGE, "type", "bridge") < 0 || close_ipv6() < 0 ||
 	    run_words("ip", "addr", "add", GATEWAY_NET, "dev", BRIDGE) < 0 ||
 	    run_words("ip", "link", "set", BRIDGE, "up") < 0 || bridge_rules() < 0 ||
 	    write_setting("/proc/sys/net/ipv4/ip_forward", "1") < 0 ||
@@ -201,7 +212,7 @@ static int make_veth(const struct container *c, const char *space, int host)
 	    run_words("ip", "link", "set", outer, "master", BRIDGE, "up") < 0 ||
 	    run_words("ip", "-n", space, "addr", "add", address, "dev", "eth0") < 0 ||
 	    run_words("ip", "-n", space, "link", "set", "eth0", "up") < 0 ||
-	    run_words("ip", "-n", space, "route", "add", "default", "via", GATEWAY) < 0) {
+	    run_words("ip", "-n", space, "route", "add", "default", "via", NET_GATEWAY) < 0) {
 		return fault_in("connect %s to the bridge", container_name(c));
 	}
 	return 0;
@@ -225,21 +236,6 @@ static int join_bridge(const struct container *c, const char *space)
 	return publish(c, file_text(PREFIX "%d", host));
 }
 
-static int other_space(const char *name, const char **path)
-{
-	struct container other;
-	struct container_state state;
-	if (container_find(name, &other) < 0) {
-		return -1;
-	}
-	container_load_state(&other, &state);
-	if (!container_runs(&state)) {
-		return fault_set(0, "network of %s: it does not run", name);
-	}
-	*path = file_text("/proc/%d/ns/net", (int)state.pid);
-	return 0;
-}
-
 int net_up(const struct container *c, const char **path)
 {
 	const char *kind = kind_of(c);
@@ -248,7 +244,8 @@ int net_up(const struct container *c, const char **path)
 		return 0;
 	}
 	if (strncmp(kind, "container:", 10) == 0) {
-		return other_space(kind + 10, path);
+		*path = spaces_of(kind + 10, "net");
+		return *path == NULL ? fault_in("network") : 0;
 	}
 	net_down(c);
 	const char *space = space_name(c);

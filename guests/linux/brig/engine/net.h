@@ -5,6 +5,8 @@
 
 #include "guests/linux/brig/engine/container.h"
 
+#define NET_GATEWAY "10.88.0.1" /* this machine, as containers on the bridge reach it */
+
 /* Make what its request says. *path becomes the namespace's, or NULL for the host's own. */
 int net_up(const struct container *c, const char **path);
 /* Undo it; no error when nothing is there. */

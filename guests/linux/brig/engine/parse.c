@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,4 +145,61 @@ int parse_restart(const char *text, struct parse_restart *restart)
 	}
 	return fault_set(0, "\"%.40s\" is not no, always, unless-stopped or on-failure[:LIMIT]",
 			 text);
+}
+
+static int parse_key(const char *text, size_t length)
+{
+	if (length == 1) {
+		return (unsigned char)*text;
+	}
+	if (length == 6 && strncmp(text, "ctrl-", 5) == 0) {
+		int key = toupper((unsigned char)text[5]);
+		if (key >= '@' && key <= '_') {
+			return key - '@';
+		}
+	}
+	return -1;
+}
+
+int parse_keys(const char *text, char keys[PARSE_KEYS])
+{
+	int count = 0;
+	for (const char *at = text; *at != '\0'; count++) {
+		size_t length = strcspn(at, ",");
+		int key = parse_key(at, length);
+		if (key < 0 || count == PARSE_KEYS) {
+			return fault_set(0, "\"%.40s\" is no row of keys, as ctrl-p,ctrl-q", text);
+		}
+		keys[count] = (char)key;
+		at += length + (at[length] == ',');
+	}
+	return count;
+}
+
+int parse_signal(const char *text)
+{
+	int64_t number;
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	if (isdigit((unsigned char)*text)) {
+		return parse_number(text, 1, 64, &number) < 0 ? -1 : (int)number;
+	}
+	for (int i = 1; i < 32; i++) {
+		const char *known = sigabbrev_np(i);
+		if (known != NULL && strcasecmp(known, name) == 0) {
+			return i;
+		}
+	}
+	bool least = strncasecmp(name, "RTMIN", 5) == 0;
+	if (!least && strncasecmp(name, "RTMAX", 5) != 0) {
+		return fault_set(0, "\"%.40s\" is no signal", text);
+	}
+	/* The kernel's numbers, of which the C library keeps the first to itself. */
+	int first = least ? 34 : 64;
+	if (name[5] == '\0') {
+		return first;
+	}
+	if (name[5] != (least ? '+' : '-') || parse_number(name + 6, 0, 30, &number) < 0) {
+		return fault_set(0, "\"%.40s\" is no signal", text);
+	}
+	return least ? first + (int)number : first - (int)number;
 }

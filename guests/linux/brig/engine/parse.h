@@ -37,4 +37,12 @@ int parse_port(const char *text, struct parse_port *port);
 int parse_restart(const char *text, struct parse_restart *restart);
 int parse_number(const char *text, int64_t low, int64_t high, int64_t *number);
 
+/* "TERM", "SIGTERM", "15", "RTMIN+3": its number, or -1 with a fault. */
+int parse_signal(const char *text);
+
+#define PARSE_KEYS 8
+
+/* Keys in a row, "ctrl-p,x": how many, or -1 with a fault. */
+int parse_keys(const char *text, char keys[PARSE_KEYS]);
+
 #endif

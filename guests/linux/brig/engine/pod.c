@@ -163,7 +163,8 @@ static json_t *full_names(const json_t *list, const char *pod)
 
 static int read_container(json_t *request, const char *pod)
 {
-	if (!json_is_object(request) || shape(request) < 0 || request_check(request) < 0) {
+	if (!json_is_object(request) || shape(request) < 0 || request_expand(request) < 0 ||
+	    request_check(request) < 0) {
 		return json_is_object(request) ? -1
 					       : fault_set(0, "a container that is no mapping");
 	}
@@ -171,9 +172,8 @@ static int read_container(json_t *request, const char *pod)
 	if (name == NULL || request_text(request, "image", NULL) == NULL) {
 		return fault_set(0, "a container without a name or an image");
 	}
-	if (request_flag(request, "tty") || request_flag(request, "interactive") ||
-	    request_flag(request, "rm")) {
-		return fault_set(0, "%s: tty, interactive and rm are not for a pod", name);
+	if (request_flag(request, "rm") || request_text(request, "cidfile", NULL) != NULL) {
+		return fault_set(0, "%s: rm and cidfile are not for a pod", name);
 	}
 	json_object_set_new(request, "detach", json_true());
 	if (request_text(request, "hostname", NULL) == NULL) {

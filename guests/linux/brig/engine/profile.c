@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/profile.h"
@@ -16,15 +20,27 @@ static const char *const kept[] = {
 	"KILL",    "AUDIT_WRITE",
 };
 
-static const char *const others[] = {
+/* By their numbers. */
+static const char *const all[] = {
+	"CHOWN",
+	"DAC_OVERRIDE",
 	"DAC_READ_SEARCH",
+	"FOWNER",
+	"FSETID",
+	"KILL",
+	"SETGID",
+	"SETUID",
+	"SETPCAP",
 	"LINUX_IMMUTABLE",
+	"NET_BIND_SERVICE",
 	"NET_BROADCAST",
 	"NET_ADMIN",
+	"NET_RAW",
 	"IPC_LOCK",
 	"IPC_OWNER",
 	"SYS_MODULE",
 	"SYS_RAWIO",
+	"SYS_CHROOT",
 	"SYS_PTRACE",
 	"SYS_PACCT",
 	"SYS_ADMIN",
@@ -33,8 +49,11 @@ static const char *const others[] = {
 	"SYS_RESOURCE",
 	"SYS_TIME",
 	"SYS_TTY_CONFIG",
+	"MKNOD",
 	"LEASE",
+	"AUDIT_WRITE",
 	"AUDIT_CONTROL",
+	"SETFCAP",
 	"MAC_OVERRIDE",
 	"MAC_ADMIN",
 	"SYSLOG",
@@ -186,7 +205,7 @@ json_t *profile_seccomp(void)
 			 ENOSYS, "syscalls", calls);
 }
 
-json_t *profile_mounts(void)
+json_t *profile_mounts(bool privileged)
 {
 	json_t *mounts = json_pack(
 		"[{s:s,s:s,s:s,s:[s,s,s]}, {s:s,s:s,s:s,s:[s,s,s,s]}, {s:s,s:s,s:s,s:[s,s,s,s,s]},"
@@ -199,12 +218,19 @@ json_t *profile_mounts(void)
 		"tmpfs", "source", "shm", "options", "nosuid", "noexec", "nodev", "mode=1777",
 		"size=65536k", "destination", "/dev/mqueue", "type", "mqueue", "source", "mqueue",
 		"options", "nosuid", "noexec", "nodev", "destination", "/sys", "type", "sysfs",
-		"source", "sysfs", "options", "nosuid", "noexec", "nodev", "ro");
-	json_array_append_new(mounts,
-			      json_pack("{s:s, s:s, s:s, s:[s, s, s, s]}", "destination",
-					"/sys/fs/cgroup", "type", "cgroup", "source", "cgroup",
-					"options", "nosuid", "noexec", "nodev", "ro"));
+		"source", "sysfs", "options", "nosuid", "noexec", "nodev",
+		privileged ? "rw" : "ro");
+	json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:[s, s, s, s]}", "destination",
+						"/sys/fs/cgroup", "type", "cgroup", "source",
+						"cgroup", "options", "nosuid", "noexec", "nodev",
+						privileged ? "rw" : "ro"));
 	return mounts;
+}
+
+/* Case and "CAP_" are as one likes. */
+static bool is_called(const char *text, const char *name)
+{
+	return strcasecmp(strncasecmp(text, "CAP_", 4) == 0 ? text + 4 : text, name) == 0;
 }
 
 static bool is_named(const json_t *list, const char *name)
@@ -214,10 +240,7 @@ static bool is_named(const json_t *list, const char *name)
 	json_array_foreach(list, at, one)
 	{
 		const char *text = json_string_value(one);
-		if (text != NULL && strncasecmp(text, "CAP_", 4) == 0) {
-			text += 4;
-		}
-		if (text != NULL && (strcasecmp(text, "ALL") == 0 || strcasecmp(text, name) == 0)) {
+		if (text != NULL && is_called(text, name)) {
 			return true;
 		}
 	}
@@ -226,16 +249,12 @@ static bool is_named(const json_t *list, const char *name)
 
 static bool is_known(const char *text)
 {
-	json_t *one = json_pack("[s]", text);
-	bool known = false;
-	for (size_t i = 0; i < COUNT(kept) && !known; i++) {
-		known = is_named(one, kept[i]);
+	for (size_t i = 0; i < COUNT(all); i++) {
+		if (is_called(text, all[i])) {
+			return true;
+		}
 	}
-	for (size_t i = 0; i < COUNT(others) && !known; i++) {
-		known = is_named(one, others[i]);
-	}
-	json_decref(one);
-	return known;
+	return is_called(text, "ALL");
 }
 
 static int check_names(const json_t *list)
@@ -252,6 +271,25 @@ static int check_names(const json_t *list)
 	return 0;
 }
 
+/* Those that this process has itself: "ALL" is no more than that. */
+static uint64_t own_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}};
+	(void)syscall(SYS_capget, &header, data);
+	return (uint64_t)data[1].permitted << 32 | data[0].permitted;
+}
+
+static bool is_kept(const char *name)
+{
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		if (strcmp(kept[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 json_t *profile_capabilities(const json_t *add, const json_t *drop)
 {
 	if (check_names(add) < 0 || check_names(drop) < 0) {
@@ -259,15 +297,14 @@ json_t *profile_capabilities(const json_t *add, const json_t *drop)
 	}
 	char name[40];
 	json_t *list = json_array();
-	for (size_t i = 0; i < COUNT(kept); i++) {
-		snprintf(name, sizeof(name), "CAP_%s", kept[i]);
-		if (is_named(add, kept[i]) || !is_named(drop, kept[i])) {
-			json_array_append_new(list, json_string(name));
-		}
-	}
-	for (size_t i = 0; i < COUNT(others); i++) {
-		snprintf(name, sizeof(name), "CAP_%s", others[i]);
-		if (is_named(add, others[i])) {
+	uint64_t own = own_capabilities();
+	bool every = is_named(add, "ALL");
+	bool none = is_named(drop, "ALL");
+	for (size_t i = 0; i < COUNT(all); i++) {
+		bool dropped = is_named(drop, all[i]);
+		bool by_default = every ? (own >> i & 1) != 0 : is_kept(all[i]) && !none;
+		if ((by_default && !dropped) || (!every && is_named(add, all[i]))) {
+			snprintf(name, sizeof(name), "CAP_%s", all[i]);
 			json_array_append_new(list, json_string(name));
 		}
 	}

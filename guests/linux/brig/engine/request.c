@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +7,14 @@
 
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
+#include "guests/linux/brig/engine/hosts.h"
 #include "guests/linux/brig/engine/image.h"
+#include "guests/linux/brig/engine/limits.h"
+#include "guests/linux/brig/engine/mounts.h"
 #include "guests/linux/brig/engine/parse.h"
 #include "guests/linux/brig/engine/request.h"
+#include "guests/linux/brig/engine/security.h"
+#include "guests/linux/brig/engine/spaces.h"
 
 const struct request_key request_keys[] = {
 	{"name", 0, REQUEST_TEXT, NULL, "its name"},
@@ -19,29 +25,75 @@ const struct request_key request_keys[] = {
 	{"rm", 0, REQUEST_FLAG, NULL, "remove it when it ended"},
 	{"interactive", 'i', REQUEST_FLAG, NULL, "give it this standard input"},
 	{"tty", 't', REQUEST_FLAG, NULL, "give it a terminal"},
+	{"detach_keys", 0, REQUEST_TEXT, NULL, "leave its terminal with these (ctrl-p,ctrl-q)"},
 	{"env", 'e', REQUEST_LIST, NULL, "NAME=VALUE"},
+	{"env_file", 0, REQUEST_LIST, NULL, "a file of such lines"},
 	{"volumes", 'v', REQUEST_LIST, "volume", "FOLDER-OR-NAME:PATH[:ro]"},
-	{"tmpfs", 0, REQUEST_LIST, NULL, "PATH in memory"},
+	{"mounts", 0, REQUEST_LIST, "mount",
+	 "type=bind|volume|tmpfs,source=...,target=PATH[,readonly]"},
+	{"tmpfs", 0, REQUEST_LIST, NULL, "PATH[:size=64M,mode=755,noexec] in memory"},
+	{"devices", 0, REQUEST_LIST, "device", "DEVICE[:PATH[:rwm]], one of this machine's"},
+	{"device_cgroup_rules", 0, REQUEST_LIST, "device-cgroup-rule",
+	 "c 1:3 rwm, of its control group"},
 	{"ports", 'p', REQUEST_LIST, "publish", "[ADDRESS:]HOST:CONTAINER[/udp]"},
 	{"network", 0, REQUEST_TEXT, NULL, "bridge, none, host or container:NAME"},
 	{"hostname", 'h', REQUEST_TEXT, NULL, "its host name"},
+	{"domainname", 0, REQUEST_TEXT, NULL, "its NIS domain name"},
+	{"add_host", 0, REQUEST_LIST, NULL, "NAME:ADDRESS (host-gateway: this machine's)"},
+	{"dns", 0, REQUEST_LIST, NULL, "a name server's address"},
+	{"dns_search", 0, REQUEST_LIST, NULL, "a domain that names are looked for in"},
+	{"dns_option", 0, REQUEST_LIST, NULL, "a word of resolv.conf's options"},
 	{"memory", 'm', REQUEST_TEXT, NULL, "limit, as 64M"},
+	{"memory_swap", 0, REQUEST_TEXT, NULL, "with what is swapped out; -1: any amount (memory)"},
+	{"memory_reservation", 0, REQUEST_TEXT, NULL, "what it keeps when memory is short"},
+	{"oom_score_adj", 0, REQUEST_TEXT, NULL, "who is killed first then: -1000 to 1000"},
 	{"cpus", 0, REQUEST_TEXT, NULL, "limit, as 0.5"},
+	{"cpuset_cpus", 0, REQUEST_TEXT, NULL, "the CPUs that it may use, as 0-1,3"},
+	{"cpuset_mems", 0, REQUEST_TEXT, NULL, "the memory nodes"},
+	{"cpu_shares", 'c', REQUEST_TEXT, NULL, "its weight beside others (1024)"},
+	{"cpu_quota", 0, REQUEST_TEXT, NULL, "microseconds in each cpu-period"},
+	{"cpu_period", 0, REQUEST_TEXT, NULL, "microseconds"},
+	{"blkio_weight", 0, REQUEST_TEXT, NULL, "of its disk input and output: 10 to 1000"},
+	{"device_read_bps", 0, REQUEST_LIST, NULL, "DEVICE:BYTES a second, as /dev/mmcblk0:4M"},
+	{"device_write_bps", 0, REQUEST_LIST, NULL, "the same"},
+	{"device_read_iops", 0, REQUEST_LIST, NULL, "DEVICE:OPERATIONS a second"},
+	{"device_write_iops", 0, REQUEST_LIST, NULL, "the same"},
+	{"cgroup_parent", 0, REQUEST_TEXT, NULL,
+	 "the control group that its own is made in (/brig)"},
 	{"pids", 0, REQUEST_TEXT, "pids-limit", "limit of processes"},
+	{"shm_size", 0, REQUEST_TEXT, NULL, "of /dev/shm (64M)"},
+	{"ulimits", 0, REQUEST_LIST, "ulimit", "NAME=SOFT[:HARD], as nofile=1024"},
+	{"sysctls", 0, REQUEST_LIST, "sysctl", "NAME=VALUE, of its own namespaces"},
 	{"restart", 0, REQUEST_TEXT, NULL, "no, always, unless-stopped, on-failure[:LIMIT]"},
 	{"user", 'u', REQUEST_TEXT, NULL, "USER[:GROUP]"},
+	{"group_add", 0, REQUEST_LIST, NULL, "one more group"},
 	{"workdir", 'w', REQUEST_TEXT, NULL, "the folder to start in"},
 	{"entrypoint", 0, REQUEST_TEXT, NULL, "instead of the image's"},
 	{"read_only", 0, REQUEST_FLAG, NULL, "its root cannot be written"},
 	{"cap_add", 0, REQUEST_LIST, NULL, "one more capability"},
 	{"cap_drop", 0, REQUEST_LIST, NULL, "one less, or ALL"},
+	{"security_opt", 0, REQUEST_LIST, NULL,
+	 "no-new-privileges=false, seccomp=FILE|unconfined, apparmor=, label=, systempaths="},
+	{"privileged", 0, REQUEST_FLAG, NULL,
+	 "all capabilities and devices, nothing hidden or filtered"},
+	{"ipc", 0, REQUEST_TEXT, NULL, "private, host or container:NAME"},
+	{"pid", 0, REQUEST_TEXT, NULL, "private, host or container:NAME"},
+	{"uts", 0, REQUEST_TEXT, NULL, "private or host"},
+	{"userns", 0, REQUEST_TEXT, NULL, "host"},
+	{"cgroupns", 0, REQUEST_TEXT, NULL, "private or host"},
+	{"init", 0, REQUEST_FLAG, NULL, "a first process that passes signals on and reaps"},
+	{"annotations", 0, REQUEST_LIST, "annotation", "NAME=VALUE for the runtime and hooks"},
 	{"labels", 'l', REQUEST_LIST, "label", "NAME=VALUE"},
-	{"stop_timeout", 0, REQUEST_TEXT, NULL, "seconds from SIGTERM to SIGKILL"},
+	{"stop_signal", 0, REQUEST_TEXT, NULL, "in place of the image's, or SIGTERM"},
+	{"stop_timeout", 0, REQUEST_TEXT, NULL, "seconds from there to SIGKILL"},
 	{"log_size", 0, REQUEST_TEXT, NULL, "where its log is rotated (10M)"},
 	{"health_cmd", 0, REQUEST_TEXT, NULL, "a command that says whether it is well"},
 	{"health_interval", 0, REQUEST_TEXT, NULL, "between two of them (30s)"},
 	{"health_timeout", 0, REQUEST_TEXT, NULL, "for one of them (30s)"},
 	{"health_retries", 0, REQUEST_TEXT, NULL, "failures in a row to be unwell (3)"},
+	{"health_start_period", 0, REQUEST_TEXT, NULL,
+	 "from its start: failures do not count (0s)"},
+	{"cidfile", 0, REQUEST_TEXT, NULL, "a new file that its id is written to"},
 	{NULL, 0, REQUEST_TEXT, NULL, NULL},
 };
 
@@ -159,6 +211,52 @@ static int check_key(const char *name, const json_t *value)
 	return fault_set(0, "%.40s: no such key", name);
 }
 
+static int add_lines(json_t *env, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	if (file == NULL) {
+		return fault_set(errno, "env_file %s", path);
+	}
+	while (getline(&line, &room, file) > 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] != '\0' && line[0] != '#') {
+			json_array_append_new(env, json_string(line));
+		}
+	}
+	free(line);
+	fclose(file);
+	return 0;
+}
+
+int request_expand(json_t *request)
+{
+	size_t at;
+	const json_t *one;
+	const json_t *files = request_list(request, "env_file");
+	if (security_expand(request) < 0) {
+		return -1;
+	}
+	if (files == NULL) {
+		return 0;
+	}
+	json_t *env = json_array();
+	json_array_foreach(files, at, one)
+	{
+		if (json_string_value(one) == NULL || add_lines(env, json_string_value(one)) < 0) {
+			json_decref(env);
+			return json_string_value(one) == NULL ? fault_set(0, "env_file: no text")
+							      : -1;
+		}
+	}
+	/* What is given one by one has the last word. */
+	json_array_extend(env, (json_t *)request_list(request, "env"));
+	json_object_set_new(request, "env", env);
+	json_object_del(request, "env_file");
+	return 0;
+}
+
 static int check_network(const char *network)
 {
 	static const char *const known[] = {"bridge", "none", "host"};
@@ -174,29 +272,6 @@ static int check_network(const char *network)
 			 network);
 }
 
-static int check_limits(const json_t *request)
-{
-	int64_t value;
-	struct parse_restart restart;
-	const char *text = request_text(request, "memory", NULL);
-	if (text != NULL && (parse_size(text, &value) < 0 || value < 1 << 20)) {
-		return fault_set(0, "memory: \"%.40s\" is no size of 1M or more", text);
-	}
-	text = request_text(request, "cpus", NULL);
-	if (text != NULL && parse_cpus(text, &value) < 0) {
-		return fault_in("cpus");
-	}
-	text = request_text(request, "pids", NULL);
-	if (text != NULL && parse_number(text, 1, 1 << 22, &value) < 0) {
-		return fault_in("pids");
-	}
-	text = request_text(request, "log_size", NULL);
-	if (text != NULL && parse_size(text, &value) < 0) {
-		return fault_in("log_size");
-	}
-	return parse_restart(request_text(request, "restart", "no"), &restart);
-}
-
 static int check_times(const json_t *request)
 {
 	static const char *const times[] = {"stop_timeout", "health_interval", "health_timeout"};
@@ -207,8 +282,32 @@ static int check_times(const json_t *request)
 			return fault_in("%s", times[i]);
 		}
 	}
+	if (parse_duration(request_text(request, "health_start_period", "0"), &value) < 0) {
+		return fault_in("health_start_period");
+	}
 	return parse_number(request_text(request, "health_retries", "3"), 1, 1000, &value) < 0
 		       ? fault_in("health_retries")
+		       : 0;
+}
+
+static int check_words(const json_t *request)
+{
+	size_t at;
+	const json_t *one;
+	const char *parent = request_text(request, "cgroup_parent", "/");
+	json_array_foreach(request_list(request, "annotations"), at, one)
+	{
+		const char *text = json_string_value(one);
+		if (text == NULL || *text == '=' || *text == '\0') {
+			return fault_set(0, "annotations: \"%.40s\" is not NAME=VALUE",
+					 text != NULL ? text : "");
+		}
+	}
+	if (parent[0] != '/' || strstr(parent, "..") != NULL || strchr(parent, '\n') != NULL) {
+		return fault_set(0, "cgroup_parent: \"%.40s\" is no path from /", parent);
+	}
+	return parse_signal(request_text(request, "stop_signal", "TERM")) < 0
+		       ? fault_in("stop_signal")
 		       : 0;
 }
 
@@ -235,11 +334,17 @@ int request_check(const json_t *request)
 	if (!image_is_name(called) || strpbrk(called, "/:@") != NULL) {
 		return fault_set(0, "\"%.40s\" cannot be a container's name", called);
 	}
-	if (request_flag(request, "detach") && request_flag(request, "tty")) {
-		return fault_set(0,
-				 "--tty with --detach: a terminal is for a run in the foreground");
+	struct parse_restart restart;
+	char keys[PARSE_KEYS];
+	if (parse_restart(request_text(request, "restart", "no"), &restart) < 0) {
+		return -1;
 	}
-	if (check_limits(request) < 0 || check_times(request) < 0) {
+	if (parse_keys(request_text(request, "detach_keys", ""), keys) < 0) {
+		return fault_in("detach_keys");
+	}
+	if (limits_check(request) < 0 || check_times(request) < 0 || hosts_check(request) < 0 ||
+	    mounts_check(request) < 0 || spaces_check(request) < 0 || security_check(request) < 0 ||
+	    check_words(request) < 0) {
 		return -1;
 	}
 	return check_network(request_text(request, "network", "bridge"));

@@ -2,7 +2,8 @@
 # Included once, by whichever rules.mk comes first.
 ifndef ENGINE_DIR
 ENGINE_DIR  := guests/linux/brig/engine
-ENGINE_LIB  := $(filter-out $(ENGINE_DIR)/main.c,$(wildcard $(ENGINE_DIR)/*.c)) core/lib/sha256.c
+ENGINE_LIB  := $(filter-out $(ENGINE_DIR)/main.c,$(wildcard $(ENGINE_DIR)/*.c)) core/lib/sha256.c \
+	guests/linux/brig/lib/tame.c
 ENGINE_SRCS := $(ENGINE_DIR)/main.c $(ENGINE_LIB)
 ENGINE_HOST := $(B)/engine/host/brig-engine
 ENGINE_ARM  := $(B)/engine/arm64/brig-engine
@@ -38,7 +39,13 @@ $(ENGINE_IMAGES): $(B)/engine/images/%.tar: $(ENGINE_DIR)/mkimage $(B)/linux/pac
 	@mkdir -p $(@D)
 	$(Q)$(ENGINE_DIR)/mkimage $* arm64 $(B)/linux/packages/usr/bin/busybox $@
 
-LINUX_PROGRAMS += $(ENGINE_ARM):usr/bin/brig-engine \
+# The manual page as the guest's `man` shows it.
+ENGINE_PAGE := $(B)/engine/brig.txt
+$(ENGINE_PAGE): $(ENGINE_DIR)/brig.1 | $(RUN_TOOLS)
+	@mkdir -p $(@D)
+	$(Q)groff -man -Tascii -P-cbou -rLL=78n $< >$@
+
+LINUX_PROGRAMS += $(ENGINE_ARM):usr/bin/brig-engine $(ENGINE_PAGE):usr/share/man/cat1/brig.1 \
 	$(foreach i,$(ENGINE_IMAGES),$(i):usr/lib/brig/images/$(notdir $(i)))
 
 # Unit tests, under the sanitizers.
@@ -54,8 +61,9 @@ $(foreach t,$(ENGINE_TESTS),$(eval $(call engine_test,$(t))))
 .PHONY: engine test-brig-engine
 engine: $(ENGINE_HOST) $(ENGINE_ARM) $(ENGINE_IMAGES)
 
-# As root, in a network and a mount namespace of its own.
+# As root, in a network and a mount namespace of its own, where names of networks are its own, too.
 test-brig-engine: $(ENGINE_HOST) $(BRIG_HOST) | $(TEST_TOOLS)
-	@ENGINE=$(abspath $(ENGINE_HOST)) timeout 900 unshare -nm /usr/bin/python3 -m pytest -q \
-		-p no:cacheprovider tests/brig_engine
+	@mkdir -p /run/netns
+	@ENGINE=$(abspath $(ENGINE_HOST)) timeout 1800 unshare -nm sh -c 'mount -t tmpfs names /run/netns && \
+		exec /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/brig_engine'
 endif

@@ -98,6 +98,19 @@ static const char *runtime(void)
 	return "brig";
 }
 
+const char *run_runtime_path(void)
+{
+	const char *name = runtime();
+	char *rest = file_text("%s", getenv("PATH") != NULL ? getenv("PATH") : "");
+	while (strchr(name, '/') == NULL && rest != NULL) {
+		const char *path = file_text("%s/%s", strsep(&rest, ":"), name);
+		if (access(path, X_OK) == 0) {
+			return path;
+		}
+	}
+	return name;
+}
+
 const char *const *run_runtime_line(const char *const words[])
 {
 	const char *root = getenv("BRIG_RUN");
@@ -110,6 +123,20 @@ const char *const *run_runtime_line(const char *const words[])
 		line[count++] = *words++;
 	}
 	return line;
+}
+
+int run_shown(const char *word)
+{
+	int status = -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		execlp(runtime(), "brig", word, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0) {
+		return fault_set(0, "%s %s: failed", runtime(), word);
+	}
+	return 0;
 }
 
 int run_runtime(const char *const words[])

@@ -5,7 +5,9 @@
 
 #include <sys/types.h>
 
-#define RUN_ARGS_MAX 64
+#define RUN_ARGS_MAX     64
+#define RUN_EXIT_NEVER   127 /* a program that could not be started */
+#define RUN_EXIT_UNKNOWN 255 /* one that ended while nobody waited for it */
 
 /* Run it to its end, what it says on stderr going into the fault; 0, or -1 with a fault. */
 int run_program(const char *const argv[]);
@@ -15,6 +17,10 @@ int run_with_input(const char *const argv[], const char *text);
 /* Run the OCI runtime with these words after its --root; as run_program(). */
 int run_runtime(const char *const words[]);
 #define run_oci(...) run_runtime((const char *const[]){__VA_ARGS__, NULL})
+/* Run the OCI runtime with one word, its output being this program's. */
+int run_shown(const char *word);
+/* Its file. */
+const char *run_runtime_path(void);
 /* The whole command line of run_runtime(), for an exec. */
 const char *const *run_runtime_line(const char *const words[]);
 /* The exit code as a shell gives it: 128 + the signal for one that was killed. */

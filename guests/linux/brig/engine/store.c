@@ -17,27 +17,67 @@
 
 #define REF_NAME "org.opencontainers.image.ref.name"
 
+struct path {
+	struct path *before;
+	char text[];
+};
+
+static struct path *last_path;
+
 const char *store_path(const char *format, ...)
 {
 	char *rest = NULL;
 	const char *top = getenv("BRIG_STORE");
+	top = top != NULL ? top : "/var/lib/brig";
 	va_list args;
 	va_start(args, format);
-	if (vasprintf(&rest, format, args) < 0) {
+	int length = vasprintf(&rest, format, args);
+	va_end(args);
+	size_t size = strlen(top) + 1 + (size_t)length + 1;
+	struct path *path = length < 0 ? NULL : malloc(sizeof(*path) + size);
+	if (path == NULL) {
 		abort();
 	}
-	va_end(args);
-	char *path = file_text("%s/%s", top != NULL ? top : "/var/lib/brig", rest);
+	snprintf(path->text, size, "%s/%s", top, rest);
 	free(rest);
-	return path;
+	path->before = last_path;
+	last_path = path;
+	return path->text;
+}
+
+const void *store_paths(void)
+{
+	return last_path;
+}
+
+void store_free_paths(const void *since)
+{
+	while (last_path != since) {
+		struct path *path = last_path;
+		last_path = path->before;
+		free(path);
+	}
+}
+
+/* An image's or a container's setuid program in it is not for users of this machine to run. */
+static int close_to_others(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) < 0 || ((status.st_mode & 077) != 0 && chmod(path, 0700) < 0)) {
+		return fault_set(errno, "close %s to others", path);
+	}
+	return 0;
 }
 
 int store_open(void)
 {
-	static const char *const folders[] = {"blobs/sha256", "layers", "tmp", "containers",
-					      "volumes"};
+	static const char *const folders[] = {"layers", "tmp", "containers", "volumes"};
+	if (file_make_dirs(store_path("blobs/sha256")) < 0) {
+		return -1;
+	}
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		if (file_make_dirs(store_path("%s", folders[i])) < 0) {
+		if (file_make_dirs(store_path("%s", folders[i])) < 0 ||
+		    close_to_others(store_path("%s", folders[i])) < 0) {
 			return -1;
 		}
 	}

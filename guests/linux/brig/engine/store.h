@@ -9,6 +9,9 @@
 int store_open(void);
 /* A path below the store, never freed. */
 const char *store_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For a process that goes on for long: the last path that was made, and all since then freed. */
+const void *store_paths(void);
+void store_free_paths(const void *since);
 /* Held while the index or the blobs are changed; a descriptor or -1. */
 int store_lock(void);
 

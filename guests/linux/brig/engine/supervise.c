@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,91 +15,41 @@
 #include <unistd.h>
 
 #include "guests/linux/brig/engine/bundle.h"
+#include "guests/linux/brig/engine/clock.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
 #include "guests/linux/brig/engine/health.h"
-#include "guests/linux/brig/engine/log.h"
 #include "guests/linux/brig/engine/net.h"
+#include "guests/linux/brig/engine/relay.h"
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/restart.h"
 #include "guests/linux/brig/engine/run.h"
+#include "guests/linux/brig/engine/spaces.h"
+#include "guests/linux/brig/engine/store.h"
 #include "guests/linux/brig/engine/supervise.h"
 
-#define TICK_MS      100
-#define EXIT_UNKNOWN 255 /* it ended while nobody waited for it */
-#define EXIT_NEVER   127 /* it could not be started */
+#define TICK_MS 100
 
 struct watch {
+	struct container own; /* its record is read again when it is started again */
 	const struct container *c;
 	struct container_state state;
-	struct log_writer log;
-	int pipes[2]; /* its stdout and stderr: fifos, which outlive this process */
+	struct relay relay;
 	struct health health;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
+static const char *stop_mark; /* a file that is there once it is told to stop */
 
-static bool stop_asked(const struct container *c)
+static bool stop_asked(void)
 {
-	return access(container_path(c, "stop"), F_OK) == 0;
-}
-
-bool supervise_ended(const struct container *c)
-{
-	struct container_state state;
-	container_load_state(c, &state);
-	return strcmp(state.status, "running") != 0 && strcmp(state.status, "restarting") != 0;
-}
-
-/* -- Its output ---------------------------------------------------------------- */
-
-/* Open for reading and writing: the pipe has a reader while the supervisor is away. */
-static int open_pipe(const struct container *c, const char *name)
-{
-	const char *path = container_path(c, name);
-	if (mkfifo(path, 0600) < 0 && errno != EEXIST) {
-		return fault_set(errno, "make the fifo %s", path);
-	}
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0) {
-		/* /dev/stdout is opened again by name, by whatever user it runs as. */
-		(void)fchmod(fd, 0622);
-	}
-	return fd < 0 ? fault_set(errno, "open the fifo %s", path) : fd;
-}
-
-/* Up to a pipe's worth at a time: a flood on one does not starve the rest. */
-static bool drain(struct watch *w, int stream)
-{
-	static char data[65536];
-	ssize_t got = read(w->pipes[stream], data, sizeof(data));
-	if (got > 0) {
-		log_add(&w->log, stream, data, (size_t)got);
-	}
-	return got > 0;
-}
-
-static int open_output(struct watch *w)
-{
-	int64_t limit = LOG_SIZE_DEFAULT;
-	const char *size = request_text(container_request(w->c), "log_size", NULL);
-	if (size != NULL && parse_size(size, &limit) < 0) {
-		return -1;
-	}
-	w->pipes[0] = open_pipe(w->c, "out");
-	w->pipes[1] = w->pipes[0] < 0 ? -1 : open_pipe(w->c, "err");
-	return w->pipes[1] < 0 ? -1 : log_open(&w->log, container_path(w->c, "log"), limit);
+	return access(stop_mark, F_OK) == 0;
 }
 
 /* -- Up and down --------------------------------------------------------------- */
 
-static void tear_down(const struct container *c)
+void supervise_clean(const struct container *c)
 {
+	unlink(container_path(c, "paused"));
 	(void)run_oci("delete", "--force", c->id);
 	net_down(c);
 	container_unmount(c);
@@ -109,7 +60,7 @@ static int prepare(const struct container *c)
 {
 	const char *netns;
 	if (access(container_path(c, "pid"), F_OK) == 0) {
-		tear_down(c); /* what a killed supervisor left */
+		supervise_clean(c); /* what a killed supervisor left */
 	}
 	if (container_mount(c) < 0 || net_up(c, &netns) < 0) {
 		return -1;
@@ -117,12 +68,37 @@ static int prepare(const struct container *c)
 	return bundle_write(c, netns);
 }
 
+/*
+ * In a process of its own: what is made up for a moment, the configuration above all, would else
+ * stay with this one, which is there as long as the container.
+ */
+static int prepare_apart(const struct container *c)
+{
+	int status = -1;
+	fd_auto why = memfd_create("why", MFD_CLOEXEC);
+	pid_t pid = why < 0 ? -1 : fork();
+	if (pid == 0) {
+		int result = prepare(c);
+		if (result < 0) {
+			(void)file_write_all(why, fault_text(), strlen(fault_text()));
+		}
+		_exit(result < 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
+		return fault_set(errno, "prepare %s", container_name(c));
+	}
+	if (status != 0) {
+		char text[800];
+		ssize_t got = pread(why, text, sizeof(text) - 1, 0);
+		text[got > 0 ? got : 0] = '\0';
+		return fault_set(0, "%s", got > 0 ? text : "its preparation was killed");
+	}
+	return 0;
+}
+
 static int read_pid(const struct container *c, struct container_state *state)
 {
-	fd_auto fd = open(container_path(c, "pid"), O_RDONLY | O_CLOEXEC);
-	char *text = fd < 0 ? NULL : file_read(fd, 64, NULL, "pid");
-	state->pid = text == NULL ? 0 : (pid_t)strtol(text, NULL, 10);
-	free(text);
+	state->pid = container_read_pid(c, "pid");
 	state->pid_start = state->pid > 0 ? container_pid_start(state->pid) : 0;
 	return state->pid > 0 ? 0 : fault_set(0, "read the pid of %s", container_name(c));
 }
@@ -131,45 +107,70 @@ static int read_pid(const struct container *c, struct container_state *state)
 static int say_why(struct watch *w)
 {
 	char text[512];
-	ssize_t got = read(w->pipes[1], text, sizeof(text) - 1);
+	ssize_t got = read(w->relay.out[1], text, sizeof(text) - 1);
 	text[got > 0 ? got : 0] = '\0';
 	if (got > 0) {
-		log_add(&w->log, 1, text, (size_t)got);
+		log_add(&w->relay.log, 1, text, (size_t)got);
 	}
 	text[strcspn(text, "\n")] = '\0';
 	return fault_set(0, "create %s: %s", container_name(w->c),
 			 got > 0 ? text : "the runtime failed");
 }
 
+static void become_runtime(const struct container *c, int in, bool tty)
+{
+	const char *words[] = {"create",
+			       "--bundle",
+			       container_path(c, ""),
+			       "--pid-file",
+			       container_path(c, "pid"),
+			       c->id,
+			       NULL,
+			       NULL,
+			       NULL};
+	if (tty) {
+		words[5] = "--console-socket";
+		words[6] = container_path(c, "console");
+		words[7] = c->id;
+	}
+	const char *const *line = run_runtime_line(words);
+	int out = open(container_path(c, "out"), O_RDWR);
+	int err = open(container_path(c, "err"), O_RDWR);
+	if (out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) {
+		_exit(126);
+	}
+	close_range(3, ~0U, 0);
+	execvp(line[0], (char *const *)line);
+	dprintf(2, "%s: %s\n", line[0], strerror(errno));
+	_exit(RUN_EXIT_NEVER);
+}
+
 static int create(struct watch *w)
 {
 	int status;
-	const char *const *line = run_runtime_line(
-		(const char *const[]){"create", "--bundle", container_path(w->c, ""), "--pid-file",
-				      container_path(w->c, "pid"), w->c->id, NULL});
+	bool tty = request_flag(container_request(w->c), "tty");
+	fd_auto console = tty ? relay_listen_console(w->c, "console") : -1;
+	fd_auto in = relay_stdin(&w->relay);
+	if (in < 0 || (tty && console < 0)) {
+		return -1;
+	}
 	pid_t pid = fork();
 	if (pid == 0) {
-		int out = open(container_path(w->c, "out"), O_RDWR);
-		int err = open(container_path(w->c, "err"), O_RDWR);
-		int null = open("/dev/null", O_RDONLY);
-		if (out < 0 || err < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
-		    dup2(err, 2) < 0) {
-			_exit(126);
-		}
-		close_range(3, ~0U, 0);
-		execvp(line[0], (char *const *)line);
-		dprintf(2, "%s: %s\n", line[0], strerror(errno));
-		_exit(EXIT_NEVER);
+		become_runtime(w->c, in, tty);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
 		return fault_set(errno, "run the runtime");
 	}
-	return status == 0 ? 0 : say_why(w);
+	unlink(container_path(w->c, "console"));
+	if (status != 0) {
+		return say_why(w);
+	}
+	return tty ? relay_take_console(&w->relay, console) : 0;
 }
 
 static int bring_up(struct watch *w)
 {
-	if (prepare(w->c) < 0 || create(w) < 0 || read_pid(w->c, &w->state) < 0) {
+	if (prepare_apart(w->c) < 0 || create(w) < 0 || read_pid(w->c, &w->state) < 0) {
 		return -1;
 	}
 	strcpy(w->state.status, "running");
@@ -180,14 +181,33 @@ static int bring_up(struct watch *w)
 	if (container_save_state(w->c, &w->state) < 0) {
 		return -1;
 	}
-	return run_oci("start", w->c->id);
+	/* Its terminal's size, where who waits for it told. */
+	(void)relay_turn(&w->relay, -1, 0);
+	/* Who told it to stop before now may have sent his signals to nobody; later ones find it. */
+	return stop_asked() ? fault_set(0, "%s was told to stop", container_name(w->c))
+			    : run_oci("start", w->c->id);
 }
 
 /* -- While it runs --------------------------------------------------------------- */
 
+/*
+ * A check that was killed leaves its process in the container to this one. Until it is reaped,
+ * the container's pid namespace, and with it the first process, cannot end.
+ */
+static void reap_strays(const struct watch *w)
+{
+	siginfo_t info = {0};
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 &&
+	       info.si_pid != w->state.pid && info.si_pid != w->health.pid) {
+		(void)waitpid(info.si_pid, NULL, 0);
+		info.si_pid = 0;
+	}
+}
+
 static void look_after(struct watch *w)
 {
-	if (health_tick(&w->health, now_ms(), w->state.health)) {
+	reap_strays(w);
+	if (health_tick(&w->health, clock_ms(), w->state.health)) {
 		(void)container_save_state(w->c, &w->state);
 	}
 }
@@ -195,7 +215,8 @@ static void look_after(struct watch *w)
 static int exit_code_of(pid_t pid)
 {
 	int status;
-	return pid > 0 && waitpid(pid, &status, 0) == pid ? run_exit_code(status) : EXIT_UNKNOWN;
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? run_exit_code(status)
+							  : RUN_EXIT_UNKNOWN;
 }
 
 static void watch_until_end(struct watch *w)
@@ -205,25 +226,16 @@ static void watch_until_end(struct watch *w)
 	/* A zombie of ours still has its exit code; another's pid is none of our business. */
 	bool alive = container_runs(&w->state) ||
 		     (id > 0 && waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0);
-	fd_auto pidfd = (int)syscall(SYS_pidfd_open, w->state.pid, 0);
-	struct pollfd polls[3] = {{.fd = w->pipes[0], .events = POLLIN},
-				  {.fd = w->pipes[1], .events = POLLIN},
-				  {.fd = alive ? pidfd : -1, .events = POLLIN}};
-	while (polls[2].fd >= 0 && (polls[2].revents & POLLIN) == 0) {
-		if (poll(polls, 3, w->health.command != NULL ? TICK_MS : -1) < 0 &&
-		    errno != EINTR) {
-			break;
-		}
-		for (int i = 0; i < 2; i++) {
-			if ((polls[i].revents & POLLIN) != 0) {
-				(void)drain(w, i);
-			}
-		}
+	fd_auto pidfd = alive ? (int)syscall(SYS_pidfd_open, w->state.pid, 0) : -1;
+	while (pidfd >= 0 &&
+	       !relay_turn(&w->relay, pidfd, w->health.command != NULL ? TICK_MS : -1)) {
 		look_after(w);
 	}
-	for (int i = 0; i < 2; i++) {
-		while (drain(w, i)) {}
+	if (spaces_shares_pids(container_request(w->c))) {
+		/* The kernel ends the rest where the first had a pid namespace of its own. */
+		(void)run_oci("kill", "--all", w->c->id, "KILL");
 	}
+	relay_finish(&w->relay, stop_asked);
 	w->state.exit_code = exit_code_of(w->state.pid);
 }
 
@@ -238,13 +250,13 @@ static void note_end(struct watch *w, const char *status)
 }
 
 /* False when it is told to stop meanwhile. */
-static bool wait_for_restart(const struct container *c, int64_t delay)
+static bool wait_for_restart(int64_t delay)
 {
-	int64_t end = now_ms() + delay;
-	while (now_ms() < end && !stop_asked(c)) {
+	int64_t end = clock_ms() + delay;
+	while (clock_ms() < end && !stop_asked()) {
 		usleep(TICK_MS * 1000);
 	}
-	return !stop_asked(c);
+	return !stop_asked();
 }
 
 static void report_to(int *report, const char *text)
@@ -260,193 +272,108 @@ static void report_to(int *report, const char *text)
 static int live(struct watch *w, bool adopt, int *report)
 {
 	if (!adopt && bring_up(w) < 0) {
-		report_to(report, fault_text());
-		w->state.exit_code = EXIT_NEVER;
-		tear_down(w->c);
-		return -1;
+		char *why = file_text("%s", fault_text());
+		w->state.exit_code = RUN_EXIT_NEVER;
+		relay_finish(&w->relay, stop_asked);
+		supervise_clean(w->c);
+		return fault_set(0, "%s", why);
 	}
 	report_to(report, "");
 	watch_until_end(w);
-	tear_down(w->c);
+	supervise_clean(w->c);
 	return 0;
 }
 
-static void supervise(struct watch *w, bool adopt, int report)
+/* What `update` changed counts from here on. */
+static void reload(struct watch *w, struct parse_restart *policy)
 {
-	struct parse_restart policy = {0};
+	json_t *record = file_json_at(container_path(w->c, "container.json"));
+	health_reset(&w->health, w->state.health);
+	if (record != NULL) {
+		json_decref(w->own.record);
+		w->own.record = record;
+		(void)health_open(&w->health, w->c);
+	}
+	*policy = (struct parse_restart){0};
+	(void)parse_restart(request_text(container_request(w->c), "restart", "no"), policy);
+}
+
+/* Until it is not started again; -1 when it never was: a fault that is to be reported. */
+static int supervise(struct watch *w, bool adopt, int *report)
+{
+	struct parse_restart policy;
 	unsigned int in_a_row = 0;
-	(void)parse_restart(request_text(container_request(w->c), "restart", "no"), &policy);
 	for (;;) {
-		int64_t began = now_ms();
-		bool first = report >= 0;
-		int lived = live(w, adopt, &report);
+		int64_t began = clock_ms();
+		const void *paths = store_paths();
+		bool first = *report >= 0;
+		int lived = live(w, adopt, report);
+		if (lived < 0 && first) {
+			return -1;
+		}
 		adopt = false;
-		if ((lived < 0 && first) ||
-		    !restart_wanted(&policy, w->state.exit_code, in_a_row, stop_asked(w->c))) {
+		reload(w, &policy);
+		if (!restart_wanted(&policy, w->state.exit_code, in_a_row, stop_asked())) {
 			break;
 		}
 		int64_t delay = restart_delay(in_a_row);
-		in_a_row = restart_count(in_a_row, now_ms() - began);
+		in_a_row = restart_count(in_a_row, clock_ms() - began);
 		note_end(w, "restarting");
-		if (!wait_for_restart(w->c, delay)) {
+		store_free_paths(paths); /* it may be started again for years */
+		if (!wait_for_restart(delay)) {
 			break;
 		}
 		w->state.restarts++;
 	}
-	note_end(w, "exited");
+	return 0;
 }
 
-int supervise_main(const struct container *c, int report)
+static void end(struct watch *w, int report, const char *why)
+{
+	note_end(w, "exited");
+	/* Its name is free before anybody hears of its end. */
+	if (request_flag(container_request(w->c), "rm")) {
+		(void)container_remove(w->c);
+	}
+	report_to(&report, why);
+	relay_close(&w->relay, w->state.exit_code, stop_asked);
+}
+
+static int keep_to_oneself(int fd)
+{
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : fd;
+}
+
+int supervise_main(const struct container *c, bool revive)
 {
 	static struct watch w;
+	int report = keep_to_oneself(SUPERVISE_REPORT);
+	int client = keep_to_oneself(SUPERVISE_CLIENT);
 	fd_auto lock = file_lock(container_path(c, "lock"), false);
 	if (lock < 0) {
 		report_to(&report, "it runs already");
 		return 0;
 	}
-	w.c = c;
+	if (revive && container_ended(c)) {
+		return 0; /* meanwhile, seen to by another */
+	}
+	w.own = *c;
+	w.c = &w.own;
+	stop_mark = container_path(c, "stop");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGPIPE, SIG_IGN);
 	container_load_state(c, &w.state);
 	bool adopt = strcmp(w.state.status, "running") == 0;
-	if (open_output(&w) < 0 || health_open(&w.health, c) < 0) {
+	if (adopt && !container_runs(&w.state)) {
+		/* It ended with the machine, or while nobody looked: let nobody think it runs. */
+		strcpy(w.state.status, "restarting");
+		(void)container_save_state(c, &w.state);
+	}
+	if (relay_open(&w.relay, w.c, client) < 0 || health_open(&w.health, w.c) < 0) {
 		report_to(&report, fault_text());
 		return 1;
 	}
-	supervise(&w, adopt, report);
-	log_close(&w.log);
-	const json_t *request = container_request(c);
-	if (request_flag(request, "rm") && request_flag(request, "detach")) {
-		(void)container_remove(c);
-	}
+	const char *why = supervise(&w, adopt, &report) < 0 ? file_text("%s", fault_text()) : "";
+	end(&w, report, why);
 	return 0;
-}
-
-/* -- From the command line --------------------------------------------------------- */
-
-static void become_supervisor(const struct container *c, int report)
-{
-	int null = open("/dev/null", O_RDWR);
-	setsid();
-	if (fork() != 0) {
-		_exit(0);
-	}
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(null, 2);
-	/* Above where it goes, so that the copy is one that stays open. */
-	int high = fcntl(report, F_DUPFD, SUPERVISE_REPORT + 1);
-	dup2(high, SUPERVISE_REPORT);
-	close_range(SUPERVISE_REPORT + 1, ~0U, 0);
-	if (chdir("/") == 0) {
-		execl("/proc/self/exe", "brig-engine", "supervise", c->id, (char *)NULL);
-	}
-	dprintf(SUPERVISE_REPORT, "run the supervisor: %s", strerror(errno));
-	_exit(EXIT_NEVER);
-}
-
-static int spawn(const struct container *c)
-{
-	int ends[2];
-	char why[800];
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		return fault_set(errno, "make a pipe");
-	}
-	pid_t pid = fork();
-	if (pid == 0) {
-		become_supervisor(c, ends[1]);
-	}
-	close(ends[1]);
-	if (pid > 0) {
-		(void)waitpid(pid, NULL, 0);
-	}
-	size_t used = 0;
-	ssize_t got;
-	while ((got = read(ends[0], why + used, sizeof(why) - 1 - used)) > 0) {
-		used += (size_t)got;
-	}
-	why[used] = '\0';
-	close(ends[0]);
-	return used == 0 ? 0 : fault_set(0, "%s", why);
-}
-
-int supervise_start(const struct container *c)
-{
-	unlink(container_path(c, "stop"));
-	return spawn(c) < 0 ? fault_in("start %s", container_name(c)) : 0;
-}
-
-void supervise_revive(const struct container *c)
-{
-	if (supervise_ended(c)) {
-		return;
-	}
-	int lock = file_lock(container_path(c, "lock"), false);
-	if (lock >= 0) {
-		close(lock);
-		(void)spawn(c);
-	}
-}
-
-int supervise_foreground(const struct container *c)
-{
-	struct container_state state = {.status = "running", .started = time(NULL)};
-	fd_auto lock = file_lock(container_path(c, "lock"), false);
-	if (lock < 0 || prepare(c) < 0 || container_save_state(c, &state) < 0) {
-		char *why = file_text("%s", lock < 0 ? "it runs already" : fault_text());
-		tear_down(c);
-		return fault_set(0, "start %s: %s", container_name(c), why);
-	}
-	const char *const *line = run_runtime_line(
-		(const char *const[]){"run", "--bundle", container_path(c, ""), "--pid-file",
-				      container_path(c, "pid"), c->id, NULL});
-	int status = 0;
-	pid_t pid = fork();
-	if (pid == 0) {
-		execvp(line[0], (char *const *)line);
-		dprintf(2, "brig: run %s: %s\n", line[0], strerror(errno));
-		_exit(EXIT_NEVER);
-	}
-	/* Ctrl-C is the container's; where it has no terminal, the runtime passes it on. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-	state.exit_code = pid > 0 ? run_exit_code(status) : EXIT_NEVER;
-	tear_down(c);
-	strcpy(state.status, "exited");
-	state.finished = time(NULL);
-	(void)container_save_state(c, &state);
-	return state.exit_code;
-}
-
-static bool wait_for_end(const struct container *c, int64_t milliseconds)
-{
-	int64_t end = now_ms() + milliseconds;
-	while (!supervise_ended(c) && now_ms() < end) {
-		usleep(20000);
-	}
-	return supervise_ended(c);
-}
-
-int supervise_stop(const struct container *c, const char *timeout)
-{
-	int64_t limit = 10000;
-	fd_auto mark = open(container_path(c, "stop"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (mark < 0) {
-		return fault_set(errno, "stop %s", container_name(c));
-	}
-	if (parse_duration(timeout, &limit) < 0) {
-		return -1;
-	}
-	supervise_revive(c);
-	if (supervise_ended(c)) {
-		return 0;
-	}
-	(void)run_oci("kill", c->id, "TERM");
-	if (wait_for_end(c, limit)) {
-		return 0;
-	}
-	(void)run_oci("kill", c->id, "KILL");
-	return wait_for_end(c, 10000) ? 0
-				      : fault_set(0, "stop %s: it does not end", container_name(c));
 }

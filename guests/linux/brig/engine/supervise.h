@@ -7,18 +7,16 @@
 
 #include "guests/linux/brig/engine/container.h"
 
-#define SUPERVISE_REPORT 3 /* the descriptor that a supervisor reports on */
+#define SUPERVISE_REPORT 3 /* the descriptor that a supervisor writes why it did not start to */
+#define SUPERVISE_CLIENT 4 /* a socket of who is attached from the beginning, or closed */
 
-/* Start it, supervised in the background; returns when it runs, or -1 with the fault. */
-int supervise_start(const struct container *c);
-/* The supervisor itself; report is written why it did not start, then closed. */
-int supervise_main(const struct container *c, int report);
-/* A supervisor for one whose own is gone though its state says that it runs. */
-void supervise_revive(const struct container *c);
-/* Run it here, on this terminal; its exit code, or -1 with a fault. */
-int supervise_foreground(const struct container *c);
-/* Ask it to end, by force after its timeout; 0 when it did. */
-int supervise_stop(const struct container *c, const char *timeout);
-bool supervise_ended(const struct container *c);
+#define SUPERVISE_START  "start"
+#define SUPERVISE_REVIVE "revive"
+
+/* The supervisor itself, an exit code: of a container that is to be started, or (revive) of one
+ * that runs or is about to, and whose own supervisor is gone. */
+int supervise_main(const struct container *c, bool revive);
+/* What a container that has ended had outside its folder goes; twice is no error. */
+void supervise_clean(const struct container *c);
 
 #endif

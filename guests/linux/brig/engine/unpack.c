@@ -38,6 +38,7 @@ const struct unpack_limits *unpack_defaults(void)
 struct job {
 	struct archive *archive;
 	int root;
+	const char *below; /* in front of every member's name */
 	bool layer;
 	const struct unpack_limits *limits;
 	struct unpack_count *count;
@@ -243,7 +244,7 @@ static int make_symlink(struct archive_entry *entry, int dir, const char *name)
 static int make_hardlink(struct job *job, const char *target, int dir, const char *name)
 {
 	char *parts[DEPTH_MAX] = {0};
-	char *copy = file_text("%s", target);
+	char *copy = file_text("%s/%s", job->below, target);
 	struct stat status;
 	int count = split_path(copy, parts, target);
 	if (count <= 0) {
@@ -359,7 +360,7 @@ static int take_entry(struct job *job, struct archive_entry *entry)
 		return fault_set(0, "more than the limit of %llu entries",
 				 (unsigned long long)job->limits->entries);
 	}
-	char *copy = file_text("%s", path);
+	char *copy = file_text("%s/%s", job->below, path);
 	int count = split_path(copy, parts, path);
 	int result = count;
 	if (count == 0) {
@@ -406,29 +407,45 @@ static struct archive *open_archive(int fd, bool raw)
 	return archive;
 }
 
+static int unpack(int fd, struct job *job)
+{
+	struct archive_entry *entry;
+	int code;
+	int result = 0;
+	*job->count = (struct unpack_count){0};
+	job->archive = open_archive(fd, false);
+	if (job->archive == NULL) {
+		return -1;
+	}
+	while (result == 0 &&
+	       (code = archive_read_next_header(job->archive, &entry)) != ARCHIVE_EOF) {
+		if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
+			result = fault_set(0, "read the archive: %s",
+					   archive_error_string(job->archive));
+		} else {
+			errno = 0;
+			result = take_entry(job, entry);
+		}
+	}
+	archive_read_free(job->archive);
+	return result;
+}
+
 int unpack_tar(int fd, int root, bool layer, const struct unpack_limits *limits,
 	       struct unpack_count *count)
 {
-	struct archive_entry *entry;
-	*count = (struct unpack_count){0};
-	struct archive *archive = open_archive(fd, false);
-	if (archive == NULL) {
-		return -1;
-	}
-	struct job job = {archive, root, layer, limits, count};
-	int code;
-	int result = 0;
-	while (result == 0 && (code = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
-		if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
-			result =
-				fault_set(0, "read the archive: %s", archive_error_string(archive));
-		} else {
-			errno = 0;
-			result = take_entry(&job, entry);
-		}
-	}
-	archive_read_free(archive);
-	return result;
+	return unpack(fd, &(struct job){.root = root,
+					.below = "",
+					.layer = layer,
+					.limits = limits,
+					.count = count});
+}
+
+int unpack_below(int fd, int root, const char *below, const struct unpack_limits *limits,
+		 struct unpack_count *count)
+{
+	return unpack(
+		fd, &(struct job){.root = root, .below = below, .limits = limits, .count = count});
 }
 
 static int copy_plain(struct archive *archive, int out, uint64_t limit)

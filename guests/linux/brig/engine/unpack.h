@@ -26,6 +26,10 @@ struct unpack_count {
  * remove. */
 int unpack_tar(int fd, int root, bool layer, const struct unpack_limits *limits,
 	       struct unpack_count *count);
+/* The same without whiteouts, into the directory `below` it, whose symlinks are followed with root
+ * as "/". */
+int unpack_below(int fd, int root, const char *below, const struct unpack_limits *limits,
+		 struct unpack_count *count);
 /* Undo the compression of fd (gzip, zstd, xz, or none) into out, up to limit bytes. */
 int unpack_plain(int fd, int out, uint64_t limit);
 
