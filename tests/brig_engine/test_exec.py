@@ -114,6 +114,31 @@ def test_a_lost_client_hangs_up(containers):
     assert containers.out("exec", "one", "cat", "/hup") == "hup\nhup"
 
 
+def test_a_file_of_its_environment(containers, tmp_path):
+    start(containers, "one", "sleep", "1000")
+    (tmp_path / "env").write_text("# said\nA=1\nB=two words\n\nGIVEN\nNOT_GIVEN\nC=3\n")
+    (tmp_path / "bad").write_bytes(b"A=1\nB=\xff\n")
+    containers.env["GIVEN"] = "here"
+    for words in ((), ("-t",)):
+        assert containers.out("exec", *words, "-e", "C=4", "--env-file", str(tmp_path / "env"), "one", "sh", "-c",
+                              "echo $A $B $C $GIVEN ${NOT_GIVEN-none}") == "1 two words 4 here none"
+    for file, because in (("/nonexistent", "env_file /nonexistent"), (str(tmp_path), "Is a directory"),
+                          (str(tmp_path / "bad"), "line 2 is not UTF-8")):
+        containers.fails("exec", "--env-file", file, "one", "true", because=because)
+
+
+def test_all_capabilities(containers):
+    start(containers, "one", "sleep", "1000")
+    script = "grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status"
+    with open("/proc/self/status", encoding="utf-8") as file:
+        own = next(line.split()[1] for line in file if line.startswith("CapEff:"))
+    for words in ((), ("-t",)):
+        less, no_new, seccomp = containers.out("exec", *words, "one", "sh", "-c", script).split("\n")
+        more = containers.out("exec", *words, "--privileged", "one", "sh", "-c", script).split("\n")
+        assert less.split()[1] != own and [line.split() for line in more] == [["CapEff:", own], no_new.split(),
+                                                                            seccomp.split()]
+
+
 def test_a_signal_ends_the_client_and_it(containers):
     start(containers, "one", "sleep", "1000")
     shell = Terminal(containers, "exec", "-it", "one", "sleep", "88")

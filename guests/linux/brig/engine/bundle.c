@@ -228,11 +228,10 @@ static json_t *make_process(const struct container *c)
 	}
 	folder = request_text(request, "workdir", folder != NULL && *folder != '\0' ? folder : "/");
 	const char *score = request_text(request, "oom_score_adj", NULL);
-	json_t *process =
-		json_pack("{s:b, s:o, s:o, s:o, s:s, s:{s:O, s:O, s:o}, s:o}", "terminal",
-			  request_flag(request, "tty"), "user", user, "args", args, "env",
-			  make_env(c), "cwd", folder, "capabilities", "bounding", caps, "permitted",
-			  caps, "effective", caps, "rlimits", limits_rlimits(request));
+	json_t *process = json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:o}", "terminal",
+				    request_flag(request, "tty"), "user", user, "args", args, "env",
+				    make_env(c), "cwd", folder, "capabilities", caps, "rlimits",
+				    limits_rlimits(request));
 	if (score != NULL) {
 		json_object_set_new(process, "oomScoreAdj", json_integer(strtoll(score, NULL, 10)));
 	}

@@ -15,20 +15,21 @@
 #include "guests/linux/brig/engine/file.h"
 #include "guests/linux/brig/engine/keep.h"
 #include "guests/linux/brig/engine/relay.h"
+#include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/run.h"
+#include "guests/linux/brig/engine/security.h"
 #include "guests/linux/brig/engine/streams.h"
 
-#define ENV_MAX 256
-
 struct exec_options {
-	const char *env[ENV_MAX];
-	size_t env_count;
+	json_t *env;   /* as said: of files first, then single ones */
+	json_t *given; /* the single ones */
 	const char *user;
 	const char *folder;
 	const char *keys;
 	bool detach;
 	bool input;
 	bool tty;
+	bool privileged; /* all capabilities; the container's seccomp profile stays, as docker's does */
 };
 
 static const struct option longs[] = {
@@ -36,24 +37,19 @@ static const struct option longs[] = {
 	{"tty", no_argument, NULL, 't'},
 	{"detach", no_argument, NULL, 'd'},
 	{"env", required_argument, NULL, 'e'},
+	{"env-file", required_argument, NULL, 'f'},
+	{"privileged", no_argument, NULL, 'p'},
 	{"user", required_argument, NULL, 'u'},
 	{"workdir", required_argument, NULL, 'w'},
 	{"detach-keys", required_argument, NULL, 'k'},
 	{NULL, 0, NULL, 0},
 };
 
-/* A name alone is of this program's own environment, where that has it. */
-static int add_env(struct exec_options *o, const char *text)
+static int add_env(json_t *list, const char *text)
 {
-	if (o->env_count == ENV_MAX) {
-		return fault_set(0, "exec: more than %d times -e", ENV_MAX);
-	}
-	if (strchr(text, '=') != NULL) {
-		o->env[o->env_count++] = text;
-	} else if (getenv(text) != NULL) {
-		o->env[o->env_count++] = file_text("%s=%s", text, getenv(text));
-	}
-	return 0;
+	return json_array_append_new(list, json_string(text)) < 0
+		       ? fault_set(0, "exec: \"%.40s\" is not UTF-8", text)
+		       : 0;
 }
 
 static int take_option(struct exec_options *o, int code, const char *word)
@@ -69,7 +65,12 @@ static int take_option(struct exec_options *o, int code, const char *word)
 		o->detach = true;
 		return 0;
 	case 'e':
-		return add_env(o, optarg);
+		return add_env(o->given, optarg);
+	case 'f':
+		return request_read_env(o->env, optarg) < 0 ? fault_in("exec") : 0;
+	case 'p':
+		o->privileged = true;
+		return 0;
 	case 'u':
 		o->user = optarg;
 		return 0;
@@ -97,19 +98,50 @@ static int resolve_user(const struct container *c, const char **text)
 	return 0;
 }
 
+/* A name alone is of this program's own environment, where that has it. */
+static void resolve_env(struct exec_options *o)
+{
+	size_t at;
+	const json_t *one;
+	json_t *whole = json_array();
+	json_array_extend(o->env, o->given);
+	json_array_foreach(o->env, at, one)
+	{
+		const char *text = json_string_value(one);
+		if (strchr(text, '=') != NULL) {
+			bundle_set_env(whole, text);
+		} else if (getenv(text) != NULL) {
+			bundle_set_env(whole, file_text("%s=%s", text, getenv(text)));
+		}
+	}
+	o->env = whole;
+}
+
 /* -- Without a terminal ---------------------------------------------------------------- */
 
-/* The runtime's words for it, to be freed. */
+static size_t add_pairs(const char **words, const char *option, const json_t *values)
+{
+	size_t at;
+	const json_t *one;
+	json_array_foreach(values, at, one)
+	{
+		words[at * 2] = option;
+		words[at * 2 + 1] = json_string_value(one);
+	}
+	return json_array_size(values) * 2;
+}
+
+/* The runtime's words for it. */
 static const char **runtime_words(const struct container *c, const struct exec_options *o,
 				  char **command, int count)
 {
-	const char **words = calloc(ENV_MAX * 2 + 16 + (size_t)count, sizeof(*words));
+	const json_t *caps = o->privileged ? security_all_capabilities() : NULL;
+	size_t pairs = json_array_size(o->env) + json_array_size(caps);
+	const char **words = calloc(pairs * 2 + 16 + (size_t)count, sizeof(*words));
 	size_t used = 0;
 	words[used++] = "exec";
-	for (size_t i = 0; i < o->env_count; i++) {
-		words[used++] = "--env";
-		words[used++] = o->env[i];
-	}
+	used += add_pairs(words + used, "--env", o->env);
+	used += add_pairs(words + used, "--cap", caps);
 	if (o->user != NULL) {
 		words[used++] = "--user";
 		words[used++] = o->user;
@@ -159,6 +191,8 @@ static json_t *make_process(const struct container *c, const struct exec_options
 	json_t *process = json_object_get(config, "process");
 	json_t *user = json_object_get(process, "user");
 	json_t *args = json_array();
+	size_t at;
+	const json_t *one;
 	if (process == NULL) {
 		return NULL;
 	}
@@ -170,8 +204,13 @@ static json_t *make_process(const struct container *c, const struct exec_options
 	}
 	json_object_set_new(process, "args", args);
 	json_object_set_new(process, "terminal", json_true());
-	for (size_t i = 0; i < o->env_count; i++) {
-		bundle_set_env(json_object_get(process, "env"), o->env[i]);
+	json_array_foreach(o->env, at, one)
+	{
+		bundle_set_env(json_object_get(process, "env"), json_string_value(one));
+	}
+	if (o->privileged) {
+		json_object_set_new(process, "capabilities",
+				    security_capability_sets(security_all_capabilities()));
 	}
 	if (o->user != NULL) {
 		char *group;
@@ -202,7 +241,7 @@ static int run_on_terminal(const struct container *c, const struct exec_options 
 
 int command_exec(int argc, char **argv)
 {
-	struct exec_options o = {0};
+	struct exec_options o = {.env = json_array(), .given = json_array()};
 	struct container c;
 	struct container_state state;
 	int code;
@@ -227,6 +266,7 @@ int command_exec(int argc, char **argv)
 		fault_set(0, "exec: %s does not run (it is %s)", argv[optind], state.status);
 		return command_fail();
 	}
+	resolve_env(&o);
 	if (o.user != NULL && resolve_user(&c, &o.user) < 0) {
 		return command_fail();
 	}

@@ -119,9 +119,9 @@ int command_completion(int argc, char **argv)
 		printf("%s%s ", key->help != NULL ? "--" : "", key->help != NULL ? name : "");
 	}
 	fputs("\" -- \"$word\"))\n\t\treturn ;;\n"
-	      "\texec:-*) COMPREPLY=($(compgen -W \"--detach --detach-keys --env --interactive "
-	      "--tty "
-	      "--user --workdir\" -- \"$word\"))\n\t\treturn ;;\n\tesac\n"
+	      "\texec:-*) COMPREPLY=($(compgen -W \"--detach --detach-keys --env --env-file "
+	      "--interactive "
+	      "--privileged --tty --user --workdir\" -- \"$word\"))\n\t\treturn ;;\n\tesac\n"
 	      "\tcase ${COMP_WORDS[1]} in\n"
 	      "\trun|create|save|rmi) COMPREPLY=($(compgen -W \"$(brig images | awk 'NR > 1 { "
 	      "print $1 "

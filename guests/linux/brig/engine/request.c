@@ -211,23 +211,29 @@ static int check_key(const char *name, const json_t *value)
 	return fault_set(0, "%.40s: no such key", name);
 }
 
-static int add_lines(json_t *env, const char *path)
+int request_read_env(json_t *env, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
+	int number = 1;
+	int result = 0;
 	if (file == NULL) {
 		return fault_set(errno, "env_file %s", path);
 	}
-	while (getline(&line, &room, file) > 0) {
+	for (; result == 0 && getline(&line, &room, file) > 0; number++) {
 		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] != '\0' && line[0] != '#') {
-			json_array_append_new(env, json_string(line));
+		if (line[0] != '\0' && line[0] != '#' &&
+		    json_array_append_new(env, json_string(line)) < 0) {
+			result = fault_set(0, "env_file %s: line %d is not UTF-8", path, number);
 		}
+	}
+	if (result == 0 && ferror(file)) {
+		result = fault_set(errno, "env_file %s", path);
 	}
 	free(line);
 	fclose(file);
-	return 0;
+	return result;
 }
 
 int request_expand(json_t *request)
@@ -244,7 +250,8 @@ int request_expand(json_t *request)
 	json_t *env = json_array();
 	json_array_foreach(files, at, one)
 	{
-		if (json_string_value(one) == NULL || add_lines(env, json_string_value(one)) < 0) {
+		if (json_string_value(one) == NULL ||
+		    request_read_env(env, json_string_value(one)) < 0) {
 			json_decref(env);
 			return json_string_value(one) == NULL ? fault_set(0, "env_file: no text")
 							      : -1;

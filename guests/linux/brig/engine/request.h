@@ -28,6 +28,8 @@ extern const struct request_key request_keys[];
 json_t *request_from_options(int argc, char **argv, int *rest);
 /* What stands in files of its own (env_file) taken in: 0, or -1 with a fault. */
 int request_expand(json_t *request);
+/* The lines of such a file, without comments, added to a list: 0, or -1 with a fault. */
+int request_read_env(json_t *env, const char *path);
 /* Every key known, of its kind, and each value one that can be had: 0 or -1 with a fault. */
 int request_check(const json_t *request);
 /* A text's value, or what it is when not asked for. */

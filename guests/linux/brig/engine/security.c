@@ -223,6 +223,21 @@ int security_expand(json_t *request)
 
 /* -- Into config.json -------------------------------------------------------------------- */
 
+json_t *security_all_capabilities(void)
+{
+	json_t *all = json_pack("[s]", "ALL");
+	json_t *list = profile_capabilities(all, NULL);
+	json_decref(all);
+	return list;
+}
+
+json_t *security_capability_sets(json_t *list)
+{
+	return list == NULL ? NULL
+			    : json_pack("{s:O, s:O, s:o}", "bounding", list, "permitted", list,
+					"effective", list);
+}
+
 json_t *security_capabilities(const json_t *request)
 {
 	json_t *all = json_pack("[s]", "ALL");
@@ -230,7 +245,7 @@ json_t *security_capabilities(const json_t *request)
 	json_t *list = profile_capabilities(privileged ? all : request_list(request, "cap_add"),
 					    request_list(request, "cap_drop"));
 	json_decref(all);
-	return list;
+	return security_capability_sets(list);
 }
 
 static int set_seccomp(const json_t *request, const json_t *process, json_t *platform)

@@ -9,8 +9,12 @@
 int security_check(const json_t *request);
 /* A seccomp profile's file taken in, as "seccomp={...}"; 0, or -1 with a fault. */
 int security_expand(json_t *request);
-/* config.json's capabilities as a list of names; NULL with a fault. */
+/* config.json's capabilities; NULL with a fault. */
 json_t *security_capabilities(const json_t *request);
+/* A list of the names of all that this process has; NULL with a fault. */
+json_t *security_all_capabilities(void);
+/* config.json's capabilities, of a list that is given away; NULL of NULL. */
+json_t *security_capability_sets(json_t *list);
 /* Into config.json's process and linux: new privileges, labels, seccomp, hidden and read-only
  * paths. 0, or -1 with a fault. */
 int security_set(const json_t *request, json_t *process, json_t *platform);
