@@ -12,7 +12,7 @@ import tty
 
 import pytest
 
-from conftest import BRIG, wait_until
+from conftest import BRIG, UNIFIED, wait_until
 
 
 def test_exit_status(bundle):
@@ -266,6 +266,28 @@ def test_ps_and_list(bundle):
     assert json.loads(bundle.brig("ps", "-f", "json", bundle.id).stdout) == [bundle.state()["pid"]]
     assert bundle.brig("list", "-q").stdout.split() == [bundle.id]
     assert json.loads(bundle.brig("list", "-f", "json").stdout)[0]["id"] == bundle.id
+
+
+@pytest.mark.cgroup2
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_two_of_one_group(bundle, first):
+    """What an ended one left is the next one's, whichever of them is deleted first."""
+    bundle.config["linux"]["cgroupsPath"] = "/" + bundle.id
+    bundle.config["process"]["args"] = ["/bin/sleep", "0"]
+    bundle.write()
+    assert bundle.brig("run", "--keep", "-b", bundle.path, "old").returncode == 0
+    bundle.config["process"]["args"] = ["/bin/sleep", "1000"]
+    bundle.write()
+    assert bundle.silent("create", "-b", bundle.path, "new") == 0
+    assert bundle.brig("start", "new").returncode == 0
+    assert "processes of another's" in bundle.brig("run", "-b", bundle.path, "third").stderr
+    assert bundle.brig("ps", "-f", "json", "old").stdout.strip() in ("null", "[]")
+    if first == "old":
+        bundle.brig("kill", "-a", "old", "KILL")
+        assert bundle.brig("delete", "old").returncode == 0
+        assert json.loads(bundle.brig("state", "new").stdout)["status"] == "running"
+    assert bundle.brig("delete", "-f", "new").returncode == 0
+    assert not os.path.exists(f"{UNIFIED}/{bundle.id}")
 
 
 def test_list_is_in_order(bundle):

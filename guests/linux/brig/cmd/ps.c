@@ -40,11 +40,11 @@ static void print_process(pid_t pid)
 	printf("%-8lu  %-8d  %-8lu  %s\n", uid, pid, ppid, line);
 }
 
-/* Without a group: the first process alone is known. */
-static pid_t *processes(const struct state *state, size_t *count)
+/* Without a group: the first process alone is known, while it lives. */
+static pid_t *processes(struct state *state, size_t *count)
 {
 	pid_t *pids = cgroup_pids(&state->cgroup, count);
-	if (state->cgroup.dir < 0 && state->pid > 0) {
+	if (state->cgroup.dir < 0 && state_status(state) != STATUS_STOPPED) {
 		pids[0] = state->pid;
 		*count = 1;
 	}

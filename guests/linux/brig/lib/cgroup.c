@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 #include "guests/linux/brig/lib/cgroup_plan.h"
@@ -24,6 +26,8 @@
 
 #define MOUNT_UNIFIED "/sys/fs/cgroup"
 #define MOUNT_HYBRID  "/sys/fs/cgroup/unified"
+
+#define OWNER "user.brig.owner"
 
 /* How long processes that were killed, or a freeze, may take. */
 #define SETTLE_MS   10000
@@ -139,6 +143,7 @@ int cgroup_plan(struct cgroup *cgroup, const struct spec *spec, const char *id, 
 				  *path == '/' ? "" : "/", path);
 	}
 	cgroup->path = *path == '/' ? path : mem_format("/%s", path);
+	(void)getrandom(&cgroup->mark, sizeof(cgroup->mark), 0);
 	return 0;
 }
 
@@ -228,6 +233,20 @@ static uint64_t inode_of(int dir)
 	return fstat(dir, &status) < 0 ? 0 : status.st_ino;
 }
 
+/*
+ * A group that is left over may be had by the next one of that cgroupsPath, before its container is
+ * deleted: its folder says whose it is now, from Linux 5.7 on.
+ */
+static bool is_anothers(const struct cgroup *cgroup)
+{
+	uint64_t mark;
+	if (cgroup->systemd) {
+		return cgroup->inode != inode_of(cgroup->dir);
+	}
+	return fgetxattr(cgroup->dir, OWNER, &mark, sizeof(mark)) == sizeof(mark) &&
+	       mark != cgroup->mark;
+}
+
 int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id, pid_t pid)
 {
 	bool existed = false;
@@ -255,7 +274,11 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 		cgroup->dir = -1;
 		return err_set(EBUSY, "cgroup %s has processes of another's", cgroup->path);
 	}
-	cgroup->inode = cgroup->systemd ? inode_of(cgroup->dir) : 0;
+	if (cgroup->systemd) {
+		cgroup->inode = inode_of(cgroup->dir);
+	} else {
+		(void)fsetxattr(cgroup->dir, OWNER, &cgroup->mark, sizeof(cgroup->mark), 0);
+	}
 	if (cgroup_set(cgroup, spec->resources) < 0) {
 		return -1;
 	}
@@ -284,7 +307,7 @@ void cgroup_open(struct cgroup *cgroup)
 		cgroup->dir = open(mem_format("%s%s", cgroup->mount, cgroup->path),
 				   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	}
-	if (cgroup->dir >= 0 && cgroup->systemd && cgroup->inode != inode_of(cgroup->dir)) {
+	if (cgroup->dir >= 0 && is_anothers(cgroup)) {
 		close(cgroup->dir);
 		cgroup->dir = -1;
 	}

@@ -24,7 +24,8 @@ struct cgroup {
 	const char *slice; /* where that is to be ... */
 	const char *unit;  /* ... and its name; */
 	const char *scope; /* the same, once it is there */
-	uint64_t inode;    /* of its folder: tells it from a later one of the same name */
+	uint64_t inode;    /* of a scope's folder: tells it from a later one of the same name */
+	uint64_t mark;     /* of its folder, where systemd did not make it, for the same */
 	bool rootless;     /* of an ordinary user, who need not have one ... */
 	bool optional; /* ... and does without where none can be made, as no limit is asked for */
 	bool disabled; /* by the caller: none is made, device rules have no effect */

@@ -162,6 +162,7 @@ int state_save(const struct container *c)
 	jw_text(g, "owner", owner_name());
 	if (c->cgroup.path != NULL) {
 		jw_text(g, "cgroup", c->cgroup.path);
+		jw_unsigned(g, "cgroupMark", c->cgroup.mark);
 	}
 	if (c->cgroup.scope != NULL) {
 		jw_text(g, "scope", c->cgroup.scope);
@@ -196,6 +197,7 @@ static int read_state(struct state *state)
 	    json_string(json, "created", &state->created) < 0 ||
 	    json_string(json, "owner", &state->owner) < 0 ||
 	    json_string(json, "cgroup", &state->cgroup.path) < 0 ||
+	    json_u64(json, "cgroupMark", &state->cgroup.mark) < 0 ||
 	    json_string(json, "scope", &state->cgroup.scope) < 0 ||
 	    json_u64(json, "scopeInode", &state->cgroup.inode) < 0 ||
 	    json_typed(json, "annotations", JSON_OBJECT, &annotations) < 0) {
