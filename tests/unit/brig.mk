@@ -8,7 +8,7 @@ BRIG_TESTS := test_brig_spec test_brig_cgroup test_brig_devices test_brig_io tes
 HOST_TESTS += $(BRIG_TESTS)
 test_brig_spec_NEEDS    := $(BRIG_SPEC)
 test_brig_cgroup_NEEDS  := $(BRIG_SPEC) $(addprefix guests/linux/brig/lib/,cgroup.c cgroup_set.c \
-	cgroup_systemd.c cgroup_unit.c devices_bpf.c log.c ns.c utc.c)
+	cgroup_systemd.c cgroup_unit.c devices_bpf.c log.c ns.c users.c utc.c)
 test_brig_state_NEEDS   := $(test_brig_cgroup_NEEDS) guests/linux/brig/lib/state.c
 test_brig_devices_NEEDS := $(BRIG_SPEC) guests/linux/brig/lib/devices_bpf.c
 test_brig_unit_NEEDS    := $(BRIG_PARTS) $(addprefix guests/linux/brig/lib/,cgroup_set.c cgroup_unit.c)

@@ -3,7 +3,7 @@
 ifndef ENGINE_DIR
 ENGINE_DIR  := guests/linux/brig/engine
 ENGINE_LIB  := $(filter-out $(ENGINE_DIR)/main.c,$(wildcard $(ENGINE_DIR)/*.c)) core/lib/sha256.c \
-	guests/linux/brig/lib/tame.c
+	$(addprefix guests/linux/brig/lib/,tame.c users.c)
 ENGINE_SRCS := $(ENGINE_DIR)/main.c $(ENGINE_LIB)
 ENGINE_HOST := $(B)/engine/host/brig-engine
 ENGINE_ARM  := $(B)/engine/arm64/brig-engine

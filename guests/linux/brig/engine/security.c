@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/seccomp.h"
 #include "guests/linux/brig/engine/security.h"
+#include "guests/linux/brig/lib/users.h"
 
 #define PROFILE_MAX (1 << 20)
 
@@ -153,25 +153,10 @@ static int check_one(const char *text)
 				text != NULL ? text : "");
 }
 
-/* Of all users, as the kernel's first namespace is: "0 0 4294967295". */
-static bool has_all_users(void)
-{
-	char text[64];
-	char *at = text;
-	fd_auto fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[got > 0 ? got : 0] = '\0';
-	unsigned long numbers[3] = {0};
-	for (size_t i = 0; i < 3; i++) {
-		numbers[i] = strtoul(at, &at, 10);
-	}
-	return got <= 0 || (numbers[0] == 0 && numbers[1] == 0 && numbers[2] == UINT32_MAX);
-}
-
 /* In a user namespace nobody makes device nodes, or writes what is the kernel's. */
 static int check_privileged(const json_t *request)
 {
-	return !request_flag(request, "privileged") || (geteuid() == 0 && has_all_users())
+	return !request_flag(request, "privileged") || (geteuid() == 0 && users_are_all())
 		       ? 0
 		       : fault_set(0, "privileged: not without root, or in a user namespace");
 }

@@ -13,6 +13,7 @@
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/mem.h"
 #include "guests/linux/brig/lib/sys.h"
+#include "guests/linux/brig/lib/users.h"
 
 static const char *map_text(const struct spec_maps *maps)
 {
@@ -106,14 +107,7 @@ int ns_user_with_maps(const struct spec_maps *uids, const struct spec_maps *gids
 
 bool ns_is_nested_root(void)
 {
-	const char *map = io_peek(AT_FDCWD, "/proc/self/uid_map");
-	if (geteuid() != 0 || map == NULL) {
-		return false;
-	}
-	/* All numbers, each as itself: the machine's first namespace. */
-	char *rest;
-	bool from_zero = strtoul(map, &rest, 10) == 0 && strtoul(rest, &rest, 10) == 0;
-	return !from_zero || strtoul(rest, NULL, 10) != UINT32_MAX;
+	return geteuid() == 0 && !users_are_all();
 }
 
 uid_t ns_outer_uid(pid_t pid, uid_t uid)
