@@ -35,7 +35,7 @@ def test_it_is_left_and_runs_on(containers):
     start(containers, "one", "sleep", "1000")
     shell = Terminal(containers, "exec", "-it", "one", "sh", size=(33, 99))
     shell.expect(PROMPT)
-    shell.type(b"i=0; while sleep 0.01; do i=$((i+1)); echo $i $i$i$i$i >/dev/tty; echo $i >/n; done\r" + LEAVE)
+    shell.type(b"i=0; while sleep 0.01; do i=$((i+1)); echo $i $i$i$i$i >/dev/tty; echo $i >/m; mv /m /n; done\r" + LEAVE)
     shell.expect(rb"it runs on in one")
     assert shell.end() == 0
     assert len(keepers(containers)) == 1
