@@ -9,6 +9,16 @@
 /* Characters sent before the lock is given up, so that no writer works for the others for long. */
 #define PUMP_BUDGET 512
 
+/* Lines of the log that can wait at once; one more goes before what it should follow. */
+#define MARKS_MAX 8
+
+/* A line of the log follows what the attached VM had said before: the lines of it that were whole. */
+struct mark {
+	const struct console_port *port;
+	uint64_t line_end; /* of that port */
+	uint64_t log_end;  /* where this line of the log ends */
+};
+
 /* attached: a port's index, or the number of ports for "all". */
 static struct {
 	struct spinlock lock; /* the UART, and all below but the ports' own rings */
@@ -23,6 +33,9 @@ static struct {
 	/* Banner, or what starts a line, on its way out: sent before any port's text. */
 	char banner[64];
 	unsigned int banner_at;
+	/* Oldest first from mark_next on; under the log's lock, read under the console's. */
+	struct mark marks[MARKS_MAX];
+	unsigned int mark_next;
 } console = {.line_empty = true, .escape = 0x1d};
 
 static struct console_port log_port;
@@ -62,6 +75,35 @@ static bool is_due(const struct console_port *p)
 	return is_visible(p) && has_unshown(p) && (!is_all() || has_whole_line(p));
 }
 
+/* The log's new line, so that it comes in its time. */
+static void mark_log(void)
+{
+	const struct console_port *p = is_all() ? NULL : console.ports[console.attached];
+	struct mark *m = &console.marks[console.mark_next % MARKS_MAX];
+
+	if (p && p != &log_port && m->log_end <= log_port.shown) {
+		m->port = p;
+		m->line_end = __atomic_load_n(&p->line_end, __ATOMIC_ACQUIRE);
+		__atomic_store_n(&m->log_end, log_port.head, __ATOMIC_RELEASE);
+		console.mark_next++;
+	}
+}
+
+/* The attached VM's lines from before the log's next one are not all shown yet. */
+static bool is_log_early(void)
+{
+	const struct console_port *p = console.ports[console.attached];
+
+	for (unsigned int i = 0; i < MARKS_MAX; i++) {
+		const struct mark *m = &console.marks[(console.mark_next + i) % MARKS_MAX];
+
+		if (__atomic_load_n(&m->log_end, __ATOMIC_ACQUIRE) > log_port.shown) {
+			return m->port == p && m->line_end > p->shown;
+		}
+	}
+	return false;
+}
+
 /* The port to send from: the one whose line is open goes on, else the next one with text. */
 static struct console_port *next_port(void)
 {
@@ -77,13 +119,13 @@ static struct console_port *next_port(void)
 			first = i + 1;
 		}
 	}
-	if (!is_all() && is_due(&log_port)) {
+	if (!is_all() && is_due(&log_port) && !is_log_early()) {
 		return &log_port; /* all of it, or it would break into the same line again */
 	}
 	for (unsigned int i = 0; i < console.port_count; i++) {
 		struct console_port *p = console.ports[(first + i) % console.port_count];
 
-		if (is_due(p)) {
+		if (is_due(p) && (is_all() || p != &log_port)) {
 			return p;
 		}
 	}
@@ -262,6 +304,9 @@ void console_write(struct console_port *port, const char *text, size_t length)
 		if (text[i] == '\n') {
 			__atomic_store_n(&port->line_end, port->head, __ATOMIC_RELEASE);
 		}
+	}
+	if (port == &log_port && port->line_end == port->head) {
+		mark_log();
 	}
 	spin_unlock(&port->lock);
 	if (is_visible(port)) {

@@ -3,8 +3,9 @@
  * The console: every VM and the hypervisor's log write into a ring of their own
  * (a port), and one physical UART shows what the user asks for.
  *
- *   attached to a port   that port's text, and the log's new lines between; a line that the
- *                        log breaks into begins again after it, whole
+ *   attached to a port   that port's text, and the log's new lines between, each after the lines
+ *                        that the port had when it was logged; a line that the log breaks into
+ *                        begins again after it, whole
  *   attached to "all"    every port's lines, each tagged with its port's name; what has no
  *                        end yet (a prompt, say) waits for it, up to CONSOLE_LINE_MAX bytes
  *

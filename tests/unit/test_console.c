@@ -323,6 +323,57 @@ static void test_blocked_uart_takes_it_later(void **state)
 	assert_false(wants_irq);
 }
 
+static void test_log_follows_what_the_port_had_said(void **state)
+{
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	clear_screen();
+	room = 2;
+	write(linux_port, "PA");
+	write(&log_port, "bulkhead: rtos: started\r\n");
+	write(linux_port, "YLOAD\r\nTRY\r\nnot ");
+	write(&log_port, "bulkhead: linux: crashed\r\n");
+	write(&log_port, "bulkhead: linux: stopped\r\n");
+	write(linux_port, "whole\r\n");
+	drain(1);
+	assert_screen("PAYLOAD\r\nbulkhead: rtos: started\r\nTRY\r\n"
+		      "bulkhead: linux: crashed\r\nbulkhead: linux: stopped\r\nnot whole\r\n");
+}
+
+static void test_log_waits_for_lines_of_the_shown_port_alone(void **state)
+{
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	clear_screen();
+	room = 0;
+	write(linux_port, "a\r\n");
+	write(&log_port, "log\r\n");
+	write(rtos_port, "b\r\n");
+	press("\x1d"); /* not a line of linux' is shown */
+	drain(1);
+	assert_screen("--- console: rtos ---\r\nlog\r\nb\r\n");
+}
+
+/* More of them than can wait, and the same again: a flood takes nothing away, nor is it waited for. */
+static void test_log_lines_beyond_those_that_can_wait(void **state)
+{
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	for (unsigned int turn = 0; turn < 3; turn++) {
+		clear_screen();
+		room = 0;
+		for (unsigned int i = 0; i < MARKS_MAX + 1; i++) {
+			write(linux_port, "x\r\n");
+			write(&log_port, "l\r\n");
+		}
+		drain(1);
+		for (unsigned int i = 0; i < MARKS_MAX - 1; i++) {
+			assert_memory_equal(screen + 6 * (size_t)i, "x\r\nl\r\n", 6);
+		}
+		assert_string_equal(screen + 6 * (size_t)(MARKS_MAX - 1), "x\r\nl\r\nl\r\nx\r\n");
+	}
+}
+
 static void test_banner_waits_for_room(void **state)
 {
 	(void)state;
@@ -514,6 +565,9 @@ int main(void)
 		cmocka_unit_test_setup(test_all_does_not_wait_for_ever, setup),
 		cmocka_unit_test_setup(test_all_takes_turns_at_line_ends, setup),
 		cmocka_unit_test_setup(test_blocked_uart_takes_it_later, setup),
+		cmocka_unit_test_setup(test_log_follows_what_the_port_had_said, setup),
+		cmocka_unit_test_setup(test_log_waits_for_lines_of_the_shown_port_alone, setup),
+		cmocka_unit_test_setup(test_log_lines_beyond_those_that_can_wait, setup),
 		cmocka_unit_test_setup(test_banner_waits_for_room, setup),
 		cmocka_unit_test_setup(test_tags_wait_for_room, setup),
 		cmocka_unit_test_setup(test_a_long_text_is_sent_in_several_goes, setup),
