@@ -30,9 +30,10 @@ static uint32_t now(const struct vpl031 *r)
 /* The clock passes the match once more: now if this is the second, else when it gets there. */
 static void set_alarm(struct vpl031 *r)
 {
-	uint32_t ahead = r->match - now(r);
+	uint64_t second = seconds();
+	uint32_t ahead = r->match - (r->offset + (uint32_t)second);
 
-	r->alarm = (seconds() + ahead) * arch_counter_hz();
+	r->alarm = (second + ahead) * arch_counter_hz();
 	r->armed = true;
 }
 

@@ -11,7 +11,7 @@
 #include "core/panic.h"
 #include "core/vm.h"
 
-#define START_TIMEOUT_MS 1000
+#define START_TIMEOUT_MS 5000
 
 #define VTCR_RES1        BIT(31)
 #define VTCR_T0SZ        (64 - PGTABLE_BITS)

@@ -15,7 +15,7 @@ uint64_t __stack_chk_guard = 0x62756c6b68656164UL;
 _Noreturn void __stack_chk_fail(void);
 
 /* For the others to leave what they are in. */
-#define STOP_TIMEOUT_MS 100
+#define STOP_TIMEOUT_MS 2000
 
 static bool panicking;
 
