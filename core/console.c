@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+#include "core/arch.h"
 #include "core/lib/fmt.h"
 #include "core/panic.h"
 
 /* Characters sent before the lock is given up, so that no writer works for the others for long. */
 #define PUMP_BUDGET 512
+
+/* A full ring takes so long at 115,200 baud. */
+#define FLUSH_SECONDS 3
 
 /* Lines of the log that can wait at once; one more goes before what it should follow. */
 #define MARKS_MAX 8
@@ -65,26 +69,38 @@ static bool has_whole_line(const struct console_port *p)
 	       head - p->shown >= CONSOLE_LINE_MAX;
 }
 
+/* NULL: all of them. */
+static struct console_port *attached_port(void)
+{
+	unsigned int attached = __atomic_load_n(&console.attached, __ATOMIC_RELAXED);
+
+	return attached < console.port_count ? console.ports[attached] : NULL;
+}
+
 static bool is_visible(const struct console_port *p)
 {
-	return p == &log_port || is_all() || console.ports[console.attached] == p;
+	const struct console_port *attached = attached_port();
+
+	return p == &log_port || !attached || attached == p;
 }
 
+/* A line of the log is whole when it is begun: another CPU may be writing it just now. */
 static bool is_due(const struct console_port *p)
 {
-	return is_visible(p) && has_unshown(p) && (!is_all() || has_whole_line(p));
+	return is_visible(p) && has_unshown(p) &&
+	       ((p != &log_port && !is_all()) || has_whole_line(p));
 }
 
-/* The log's new line, so that it comes in its time. */
-static void mark_log(void)
+/* The log's new line, before any of it is there: it is to come in its time. */
+static void mark_log(uint64_t log_end)
 {
-	const struct console_port *p = is_all() ? NULL : console.ports[console.attached];
+	const struct console_port *p = attached_port();
 	struct mark *m = &console.marks[console.mark_next % MARKS_MAX];
 
 	if (p && p != &log_port && m->log_end <= log_port.shown) {
 		m->port = p;
 		m->line_end = __atomic_load_n(&p->line_end, __ATOMIC_ACQUIRE);
-		__atomic_store_n(&m->log_end, log_port.head, __ATOMIC_RELEASE);
+		__atomic_store_n(&m->log_end, log_end, __ATOMIC_RELEASE);
 		console.mark_next++;
 	}
 }
@@ -92,7 +108,7 @@ static void mark_log(void)
 /* The attached VM's lines from before the log's next one are not all shown yet. */
 static bool is_log_early(void)
 {
-	const struct console_port *p = console.ports[console.attached];
+	const struct console_port *p = attached_port();
 
 	for (unsigned int i = 0; i < MARKS_MAX; i++) {
 		const struct mark *m = &console.marks[(console.mark_next + i) % MARKS_MAX];
@@ -298,15 +314,15 @@ void console_configure(uint8_t escape, const char *attach)
 void console_write(struct console_port *port, const char *text, size_t length)
 {
 	spin_lock(&port->lock);
+	if (port == &log_port) {
+		mark_log(port->head + length);
+	}
 	for (size_t i = 0; i < length; i++) {
 		port->ring[port->head % CONSOLE_RING_SIZE] = text[i];
 		__atomic_store_n(&port->head, port->head + 1, __ATOMIC_RELEASE);
 		if (text[i] == '\n') {
 			__atomic_store_n(&port->line_end, port->head, __ATOMIC_RELEASE);
 		}
-	}
-	if (port == &log_port && port->line_end == port->head) {
-		mark_log();
 	}
 	spin_unlock(&port->lock);
 	if (is_visible(port)) {
@@ -338,6 +354,15 @@ void console_interrupt(void)
 		key(c);
 	}
 	pump();
+}
+
+void console_flush(void)
+{
+	uint64_t give_up = arch_counter() + FLUSH_SECONDS * arch_counter_hz();
+
+	while (console.uart && next_port() && arch_counter() < give_up) {
+		pump();
+	}
 }
 
 void console_panic_flush(void)

@@ -59,10 +59,12 @@ struct console_port *console_add(const char *name, void (*input)(void *context, 
 /* Choose the key that switches and the port that is shown first ("" keeps the log's). */
 void console_configure(uint8_t escape, const char *attach);
 
-/* Write to a port, from any CPU. */
+/* Write to a port, from any CPU; to the log, a line with its end at a time. */
 void console_write(struct console_port *port, const char *text, size_t length);
 /* The UART's interrupt, on the boot CPU: keys in, text out. */
 void console_interrupt(void);
+/* Before the board goes: send what is to be shown by polling, for 3 s at the most. */
+void console_flush(void);
 /* For panic: send everything of the log by polling; ignore all locks. */
 void console_panic_flush(void);
 

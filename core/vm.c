@@ -335,6 +335,7 @@ static void power_off_if_last(void)
 		}
 	}
 	log_info("all VMs are powered off: powering off the board");
+	console_flush();
 	arch_power_off();
 }
 

@@ -16,8 +16,17 @@ static const char *keys;
 static char typed_linux[32];
 static char typed_rtos[32];
 
+/* For who polls: the time that a look takes, and whether there is room each other time. */
+static uint64_t look_ticks;
+static bool is_slow;
+
 static bool uart_can_send(void)
 {
+	fake.counter += look_ticks;
+	if (room == 0 && is_slow) {
+		room = 1;
+		return false;
+	}
 	return room > 0;
 }
 
@@ -92,6 +101,8 @@ static int setup(void **state)
 	memset(typed_rtos, 0, sizeof(typed_rtos));
 	room = UINT32_MAX;
 	lost = 0;
+	look_ticks = 0;
+	is_slow = false;
 	wants_irq = false;
 	keys = "";
 	written_meanwhile = NULL;
@@ -374,6 +385,49 @@ static void test_log_lines_beyond_those_that_can_wait(void **state)
 	}
 }
 
+/* Another CPU is in the middle of writing it, and has its mark made already. */
+static void test_log_line_begins_when_it_is_whole(void **state)
+{
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	clear_screen();
+	memcpy(log_port.ring, "bulk", 4);
+	log_port.head = 4;
+	write(linux_port, "one\r\n");
+	assert_screen("one\r\n");
+	memcpy(log_port.ring + 4, "head\r\n", 6);
+	log_port.head = log_port.line_end = 10;
+	write(linux_port, "two\r\n");
+	assert_screen("bulkhead\r\ntwo\r\n");
+}
+
+static void test_flush_sends_all_by_polling(void **state)
+{
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	clear_screen();
+	room = 0;
+	write(rtos_port, "unseen");
+	write(linux_port, "bye\r\n$ ");
+	write(&log_port, "off\r\n");
+	is_slow = true;
+	console_flush();
+	assert_screen("bye\r\noff\r\n$ ");
+}
+
+static void test_flush_gives_up(void **state)
+{
+	(void)state;
+	console_configure(ESCAPE, "linux");
+	clear_screen();
+	room = 0;
+	write(linux_port, "bye\r\n");
+	look_ticks = FAKE_HZ;
+	console_flush();
+	assert_screen("");
+	assert_int_equal(fake.counter, FAKE_HZ + FLUSH_SECONDS * FAKE_HZ);
+}
+
 static void test_banner_waits_for_room(void **state)
 {
 	(void)state;
@@ -568,6 +622,9 @@ int main(void)
 		cmocka_unit_test_setup(test_log_follows_what_the_port_had_said, setup),
 		cmocka_unit_test_setup(test_log_waits_for_lines_of_the_shown_port_alone, setup),
 		cmocka_unit_test_setup(test_log_lines_beyond_those_that_can_wait, setup),
+		cmocka_unit_test_setup(test_log_line_begins_when_it_is_whole, setup),
+		cmocka_unit_test_setup(test_flush_sends_all_by_polling, setup),
+		cmocka_unit_test_setup(test_flush_gives_up, setup),
 		cmocka_unit_test_setup(test_banner_waits_for_room, setup),
 		cmocka_unit_test_setup(test_tags_wait_for_room, setup),
 		cmocka_unit_test_setup(test_a_long_text_is_sent_in_several_goes, setup),

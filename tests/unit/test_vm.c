@@ -107,6 +107,13 @@ void console_write(struct console_port *p, const char *text, size_t length)
 	}
 }
 
+static bool flushed;
+
+void console_flush(void)
+{
+	flushed = true;
+}
+
 static void ignore(struct report *r, const char *line)
 {
 	(void)r;
@@ -673,7 +680,9 @@ static void test_board_goes_off_with_the_last_vm(void **state)
 	assert_int_equal(psci(&linux_vm()->vcpus[0], PSCI_SYSTEM_OFF, 0, 0), FAKE_LEFT_GUEST);
 	assert_int_equal(idle(&linux_vm()->vcpus[0]), FAKE_RETURNED);
 	assert_int_equal(psci(&rtos_vm()->vcpus[0], PSCI_SYSTEM_OFF, 0, 0), FAKE_LEFT_GUEST);
+	flushed = false;
 	assert_int_equal(idle(&rtos_vm()->vcpus[0]), FAKE_POWERED_OFF);
+	assert_true(flushed);
 }
 
 static void test_board_stays_on_after_a_crash(void **state)
