@@ -23,6 +23,8 @@ from labgrid.protocol import ConsoleProtocol, PowerProtocol
 
 PR_SET_PDEATHSIG = 1
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Waits are for what never comes, not for what is slow: a slow machine raises this.
+PATIENCE = float(os.environ.get("PATIENCE", "1"))
 
 
 def _die_with_parent():
@@ -67,7 +69,7 @@ class BulkheadQEMUDriver(ConsoleExpectMixin, Driver, ConsoleProtocol, PowerProto
             command, cwd=TREE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, bufsize=0, preexec_fn=_die_with_parent,
             env={**os.environ, **{k: str(v) for k, v in self.variables.items()}})
-        self._limit = threading.Timer(self.limit, self._child.kill)
+        self._limit = threading.Timer(self.limit * PATIENCE, self._child.kill)
         self._limit.daemon = True
         self._limit.start()
         self._drainer = threading.Thread(target=self._drain, args=(self._child.stdout,),

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one console of a board: waits, the switch between VMs, commands in guests."""
 import itertools
-import os
 import re
 import time
 
 import pexpect
+from bulkhead_lg import PATIENCE
 
 ESCAPE = "\x1d"
-# Waits are for what never comes, not for what is slow: a slow machine raises this.
-PATIENCE = float(os.environ.get("PATIENCE", "1"))
 
 
 def guest_lines(text):
@@ -83,6 +81,15 @@ class Console:
                 raise Missing(f"the machine ended before {pattern!r}; see {self.log_path}, "
                               "last:\n" + self.text[-1500:])
 
+    def expect_all(self, *patterns):
+        """The same for several that come in any order, as what different CPUs say."""
+        start, ends = self.mark, []
+        for pattern in patterns:
+            self.mark = start
+            self.expect(pattern)
+            ends.append(self.mark)
+        self.mark = max(ends)
+
     def watch(self, seconds):
         """Take what comes for so long; returns it."""
         start = len(self.text)
@@ -146,3 +153,14 @@ class Console:
         self.send("?")
         m = self.expect(r"CANARY (ok|BAD) (\d+) beats (\d+) late (\d+) bad (\d+)\s", timeout)
         return m.group(1), int(m.group(2)), int(m.group(3)), int(m.group(5))
+
+    def canary_goes_on(self):
+        """Ask it until it has swept its memory once more and its timer has beaten."""
+        first = now = self.canary()
+        end = time.monotonic() + 60 * PATIENCE
+        while now[0] == "ok" and (now[1] == first[1] or now[2] == first[2]):
+            if time.monotonic() > end:
+                raise Missing(f"the canary stands still: {now}; see {self.log_path}")
+            self.watch(0.1)
+            now = self.canary()
+        return now[0] == "ok"

@@ -7,11 +7,14 @@ import re
 import socket
 import time
 
+from bulkhead_lg import PATIENCE
+
 
 class Stub:
     """One debugger connection to a QEMU started with -gdb unix:PATH,server=on,wait=off."""
 
     def __init__(self, path, timeout=30):
+        timeout *= PATIENCE
         end = time.monotonic() + timeout
         while True:
             self._socket = socket.socket(socket.AF_UNIX)

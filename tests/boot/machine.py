@@ -4,8 +4,10 @@
 The labgrid environment says which. Tests see boot(), boot_card() and the facts of the board.
 """
 import os
+import time
 
 import bundle as bundles
+from bulkhead_lg import PATIENCE
 from card import make_card
 from console import Console
 
@@ -102,9 +104,10 @@ class Emulator(Machine):
 
     def ended(self, timeout=60):
         """Whether the machine switched itself off; takes what it printed until then."""
-        while self.console.poll(0.1) and timeout > 0:
-            timeout -= 0.1
-        return self.driver.exited(max(timeout, 5)) is not None
+        end = time.monotonic() + timeout * PATIENCE
+        while self.console.poll(0.1) and time.monotonic() < end:
+            pass
+        return self.driver.exited(max(end - time.monotonic(), 5)) is not None
 
     def close(self):
         self.close_console()

@@ -43,9 +43,8 @@ def test_sound(board, sound):
 def test_one_bit_of_a_kernel(board, sound):
     """A wrong hash refuses that VM alone (F14)."""
     console = board(bundle=damage(sound, _needle(OTHER), "bad-kernel")).console
-    console.expect(r"^bulkhead: other: kernel: \"keel.bin\" is damaged: its SHA-256 is not the bundle's$")
-    console.expect(r"^bulkhead: other: stopped: its images could not be loaded$")
-    console.expect(r"CANARY watches")
+    console.expect_all(r"^bulkhead: other: kernel: \"keel.bin\" is damaged: its SHA-256 is not the bundle's$",
+                       r"^bulkhead: other: stopped: its images could not be loaded$", r"CANARY watches")
     assert console.canary()[0] == "ok"
     console.attach("other")
     assert "keel 0." not in console.watch(1)
@@ -86,6 +85,5 @@ def test_image_without_hash(board, sound):
     with open(out, "wb") as f:
         f.write(data[:at] + b"sha999\0" + data[at + 7:])
     console = board(bundle=out).console
-    console.expect(r'^bulkhead: other: kernel: image "keel.bin" has no sha256 hash$')
-    console.expect(r"CANARY watches")
+    console.expect_all(r'^bulkhead: other: kernel: image "keel.bin" has no sha256 hash$', r"CANARY watches")
     assert console.canary()[0] == "ok"

@@ -91,6 +91,7 @@ def test_limit_above_the_hosts_in_user_namespace(linux):
           f"-e 's#\"linux\": *{{#&\"uidMappings\":{maps},\"gidMappings\":{maps},#' config.json")
     linux("chmod 755 /root; (ulimit -u 1000; brig create -b . c1 </dev/null >out 2>&1); brig start c1")
     assert linux("brig exec c1 /bin/sh -c 'ulimit -Hu'") == "4194304"
+    linux("until [ $(wc -l <out) -ge 2 ]; do sleep 1; done")
     assert linux("cat out").split() == ["77", "4194304"]
     linux("brig delete -f c1")
     assert linux("stat -c %a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx "

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from bulkhead_lg import TREE
+from bulkhead_lg import PATIENCE, TREE
 from bundle import BUILD, MAIN, with_bridge
 from features import GICS
 from gdbstub import Stub
@@ -179,7 +179,7 @@ def test_panic_stops_all(board, facts, stub_path):
     console.expect(r"^bulkhead: no CPU runs a guest any more$")
     assert "stays there" not in console.text
     assert _running(stub_path, names) <= {"01"}, "a CPU goes on"
-    end = time.monotonic() + 30  # the CPU that tells has its own line to empty yet
+    end = time.monotonic() + 30 * PATIENCE  # the CPU that tells has its own line to empty yet
     while _running(stub_path, names):
         assert time.monotonic() < end, "the CPU that panicked goes on"
         console.watch(0.1)

@@ -8,8 +8,12 @@ from payload import expect_done
 pytestmark = pytest.mark.lg_feature("rpi-blocks")
 
 
+# One that stays: the board goes off with the last VM, with what another's port has unseen.
+STAYS = VM("canary", "pl_canary.bin", cpus=(3,))
+
+
 def _run(board, *vms):
-    console = board(config(*vms, attach=vms[0].name)).console
+    console = board(config(*vms, STAYS, attach=vms[0].name)).console
     expect_done(console)
     console.attach(vms[1].name)
     expect_done(console)
