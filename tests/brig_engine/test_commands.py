@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What changes a container, what looks at it, and which program a command line means."""
+import contextlib
 import io
 import json
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +21,41 @@ from test_user import row, wait_for
 def start(engine, name, *words, options=()):
     engine("run", "-d", "--name", name, *options, "hello", *words)
     wait_for(lambda: row(engine, name)["state"] == "running")
+
+
+@contextlib.contextmanager
+def client(engine, *words):
+    """One beside the test, which ends with it."""
+    process = subprocess.Popen([ENGINE, *words], env=engine.env, stdout=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_wait_knows_the_exit_code_of_what_removes_itself(containers):
+    start(containers, "one", "sh", "-c", "until [ -e /end ]; do sleep 0.05; done; exit 7", options=("--rm",))
+    with client(containers, "wait", "one") as waiting:
+        # It looks at the state each 20 ms, and has the lock's file open from the first time on.
+        folder = f"/proc/{waiting.pid}/fd/"
+        wait_for(lambda: any(os.readlink(folder + fd).endswith("/lock") for fd in os.listdir(folder)))
+        containers("exec", "one", "touch", "/end")
+        assert waiting.communicate(timeout=60)[0] == b"7\n"
+    assert containers.out("ps", "-aq") == ""
+
+
+def test_it_is_started_again_beside_a_client_of_its_last_life(containers):
+    """Who is attached and does not read holds up neither the end nor the next start."""
+    start(containers, "one", "sh", "-c", "until [ -e /end ]; do echo flood; done; exec sleep 1000")
+    with client(containers, "attach", "one") as attached:
+        attached.stdout.read(5)
+        attached.send_signal(signal.SIGSTOP)
+        containers("exec", "one", "touch", "/end")
+        containers("kill", "one")
+        wait_for(lambda: row(containers, "one")["state"] == "exited")
+        containers("start", "one")
+        assert row(containers, "one")["state"] == "running"
 
 
 def test_kill_ends_it_for_good(containers):

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "guests/linux/brig/engine/attach.h"
+#include "guests/linux/brig/engine/clock.h"
 #include "guests/linux/brig/engine/control.h"
 #include "guests/linux/brig/engine/fault.h"
 #include "guests/linux/brig/engine/file.h"
@@ -19,6 +20,8 @@
 #include "guests/linux/brig/engine/request.h"
 #include "guests/linux/brig/engine/run.h"
 #include "guests/linux/brig/lib/tame.h"
+
+#define CONNECT_MS 10000 /* for another who revives its supervisor just now */
 
 static volatile sig_atomic_t asked_to_stop;
 static volatile sig_atomic_t resized;
@@ -200,7 +203,6 @@ static int come_back(struct attach *a)
 			       ? RUN_EXIT_UNKNOWN /* and it did not wait for who does not read */
 			       : fault_set(0, "what kept the terminal was killed") - 1;
 	}
-	control_revive(a->c);
 	if (!container_ended(a->c) && attach_connect(a) == 0) {
 		return GOES_ON;
 	}
@@ -297,7 +299,12 @@ int attach_pair(struct attach *a, int *supervisor)
 
 int attach_connect(struct attach *a)
 {
-	a->socket = relay_connect(a->c);
+	int64_t give_up = clock_ms() + CONNECT_MS;
+	do {
+		control_revive(a->c);
+		a->socket = relay_connect(a->c);
+	} while (a->socket < 0 && !container_ended(a->c) && clock_ms() < give_up &&
+		 usleep(20000) == 0);
 	if (a->socket < 0) {
 		return -1;
 	}

@@ -38,6 +38,11 @@ static bool declares(const json_t *pod, const char *name)
 	return false;
 }
 
+static const char *stop_timeout(const struct container *c)
+{
+	return request_text(container_request(c), "stop_timeout", "10");
+}
+
 static int remove_undeclared(const json_t *pod)
 {
 	const char *prefix = file_text("%s-", request_text(pod, "name", ""));
@@ -48,8 +53,7 @@ static int remove_undeclared(const json_t *pod)
 		if (!mine || declares(pod, name)) {
 			continue;
 		}
-		if (control_stop(c, request_text(container_request(c), "stop_timeout", "10")) < 0 ||
-		    container_remove(c) < 0) {
+		if (control_remove(c, stop_timeout(c)) < 0) {
 			return -1;
 		}
 		printf("%s removed\n", name);
@@ -101,9 +105,7 @@ static int apply_one(const json_t *request)
 			return 0;
 		}
 	} else {
-		if (there && (control_stop(&c, request_text(container_request(&c), "stop_timeout",
-							    "10")) < 0 ||
-			      container_remove(&c) < 0)) {
+		if (there && control_remove(&c, stop_timeout(&c)) < 0) {
 			return -1;
 		}
 		did = there ? "replaced" : "created";

@@ -16,6 +16,10 @@
 #include "guests/linux/brig/engine/run.h"
 #include "guests/linux/brig/engine/supervise.h"
 
+#define KILL_MS  10000
+#define CLEAN_MS 120000
+#define LOCK_MS  20000
+
 /* Where they belong, past the places of both, so that no copy takes the place of another. */
 static void hand_over(int report, int client)
 {
@@ -74,7 +78,6 @@ static int spawn(const struct container *c, const char *why, int client)
 
 int control_start(const struct container *c, int client)
 {
-	unlink(container_path(c, "stop"));
 	return spawn(c, SUPERVISE_START, client) < 0 ? fault_in("start %s", container_name(c)) : 0;
 }
 
@@ -99,6 +102,13 @@ static bool wait_for_end(const struct container *c, int64_t milliseconds)
 		control_revive(c);
 	}
 	return container_ended(c);
+}
+
+static bool first_runs(const struct container *c)
+{
+	struct container_state state;
+	container_load_state(c, &state);
+	return container_runs(&state);
 }
 
 static const char *stop_signal(const struct container *c)
@@ -132,8 +142,10 @@ int control_stop(const struct container *c, const char *timeout)
 		return 0;
 	}
 	(void)run_oci("kill", c->id, "KILL");
-	return wait_for_end(c, 10000) ? 0
-				      : fault_set(0, "stop %s: it does not end", container_name(c));
+	/* Dead it is at once; what it had is taken down for longer, where the machine is busy. */
+	return wait_for_end(c, KILL_MS) || (!first_runs(c) && wait_for_end(c, CLEAN_MS))
+		       ? 0
+		       : fault_set(0, "stop %s: it does not end", container_name(c));
 }
 
 static int must_run(const struct container *c)
@@ -176,9 +188,10 @@ int control_resume(const struct container *c)
 	return 0;
 }
 
-int control_clear(const struct container *c, const char *timeout)
+int control_remove(const struct container *c, const char *timeout)
 {
-	for (int64_t end = clock_ms() + 20000; clock_ms() < end; usleep(20000)) {
+	int64_t give_up = 0;
+	do {
 		if (access(container_path(c, "container.json"), F_OK) < 0) {
 			return 0; /* it removed itself */
 		}
@@ -189,8 +202,10 @@ int control_clear(const struct container *c, const char *timeout)
 		fd_auto lock = file_lock(container_path(c, "lock"), false);
 		if (lock >= 0) {
 			supervise_clean(c);
-			return 0;
+			return container_remove(c);
 		}
-	}
+		give_up = give_up == 0 ? clock_ms() + LOCK_MS : give_up;
+		usleep(20000);
+	} while (clock_ms() < give_up);
 	return fault_set(0, "stop %s: its supervisor does not end", container_name(c));
 }

@@ -12,8 +12,8 @@ int control_start(const struct container *c, int client);
 void control_revive(const struct container *c);
 /* Ask it to end, by force after its timeout; 0 when it did. */
 int control_stop(const struct container *c, const char *timeout);
-/* As control_stop(), and whatever it had outside its folder is gone, however it ended. */
-int control_clear(const struct container *c, const char *timeout);
+/* Stop it as control_stop() does and remove it, with all that it has outside its folder. */
+int control_remove(const struct container *c, const char *timeout);
 /* Send it a signal, by name or number; after KILL it is not started again. */
 int control_signal(const struct container *c, const char *name);
 /* Freeze and thaw all of its processes. */

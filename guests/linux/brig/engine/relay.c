@@ -526,9 +526,12 @@ static void say_last(struct relay *r, enum relay_kind kind, size_t length, bool 
 {
 	give_all(r, kind, length);
 	settle(r, hurry);
-	if (r->log.path != NULL) {
-		log_close(&r->log);
-	}
+}
+
+void relay_shut(struct relay *r)
+{
+	file_close(&r->listener);
+	log_close(&r->log);
 }
 
 void relay_close(struct relay *r, int exit_code, bool (*hurry)(void))

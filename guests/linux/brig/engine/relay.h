@@ -74,7 +74,9 @@ bool relay_turn(struct relay *r, int pidfd, int timeout);
 void relay_finish(struct relay *r, bool (*hurry)(void));
 /* Take the terminal away, which SIGHUP tells those who have it. */
 void relay_hang_up(struct relay *r);
-/* Tell all who are attached, and close everything. */
+/* Before its end is known: the log is whole, and nobody attaches any more. */
+void relay_shut(struct relay *r);
+/* Tell all who are attached. */
 void relay_close(struct relay *r, int exit_code, bool (*hurry)(void));
 /* The same, when there is nothing to come. */
 void relay_fail(struct relay *r, const char *why, bool (*hurry)(void));

@@ -29,6 +29,7 @@
 #include "guests/linux/brig/engine/supervise.h"
 
 #define TICK_MS 100
+#define LOCK_MS 10000 /* for who has just ended, or copies files, to let go of the container */
 
 struct watch {
 	struct container own; /* its record is read again when it is started again */
@@ -61,6 +62,11 @@ static int prepare(const struct container *c)
 	const char *netns;
 	if (access(container_path(c, "pid"), F_OK) == 0) {
 		supervise_clean(c); /* what a killed supervisor left */
+	}
+	/* There from the first thing on that may be left; the runtime writes its number later. */
+	fd_auto mark = open(container_path(c, "pid"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (mark < 0) {
+		return fault_set(errno, "note that %s is made", container_name(c));
 	}
 	if (container_mount(c) < 0 || net_up(c, &netns) < 0) {
 		return -1;
@@ -117,7 +123,7 @@ static int say_why(struct watch *w)
 			 got > 0 ? text : "the runtime failed");
 }
 
-static void become_runtime(const struct container *c, int in, bool tty)
+static void become_runtime(const struct container *c, int in, bool tty, pid_t parent)
 {
 	const char *words[] = {"create",
 			       "--bundle",
@@ -139,6 +145,10 @@ static void become_runtime(const struct container *c, int in, bool tty)
 	if (out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) {
 		_exit(126);
 	}
+	/* A container that it made after its supervisor was killed would be nobody's. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+		_exit(126);
+	}
 	close_range(3, ~0U, 0);
 	execvp(line[0], (char *const *)line);
 	dprintf(2, "%s: %s\n", line[0], strerror(errno));
@@ -154,9 +164,10 @@ static int create(struct watch *w)
 	if (in < 0 || (tty && console < 0)) {
 		return -1;
 	}
+	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0) {
-		become_runtime(w->c, in, tty);
+		become_runtime(w->c, in, tty, parent);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
 		return fault_set(errno, "run the runtime");
@@ -278,6 +289,10 @@ static int live(struct watch *w, bool adopt, int *report)
 		supervise_clean(w->c);
 		return fault_set(0, "%s", why);
 	}
+	if (adopt && !stop_asked()) {
+		/* Killed between the note and the start it left it created; else this fails. */
+		(void)run_oci("start", w->c->id);
+	}
 	report_to(report, "");
 	watch_until_end(w);
 	supervise_clean(w->c);
@@ -328,13 +343,27 @@ static int supervise(struct watch *w, bool adopt, int *report)
 	return 0;
 }
 
-static void end(struct watch *w, int report, const char *why)
+/* In the lock's file: who waits for it has that open, and reads it when all else is removed. */
+static void leave_code(int lock, int code)
 {
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d\n", code);
+	if (pwrite(lock, text, (size_t)length, 0) == length) {
+		(void)ftruncate(lock, length);
+	}
+}
+
+/* Whoever hears of its end may start it again at once: the lock goes before. */
+static void end(struct watch *w, int *lock, int report, const char *why)
+{
+	relay_shut(&w->relay);
+	leave_code(*lock, w->state.exit_code);
 	note_end(w, "exited");
 	/* Its name is free before anybody hears of its end. */
 	if (request_flag(container_request(w->c), "rm")) {
 		(void)container_remove(w->c);
 	}
+	file_close(lock);
 	report_to(&report, why);
 	relay_close(&w->relay, w->state.exit_code, stop_asked);
 }
@@ -344,14 +373,32 @@ static int keep_to_oneself(int fd)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : fd;
 }
 
+/* -1 with a word on why it cannot be had. */
+static int take_lock(const struct container *c, bool revive, const char **why)
+{
+	int64_t give_up = clock_ms() + LOCK_MS;
+	int lock = -1;
+	*why = "it runs already";
+	while ((lock = file_lock(container_path(c, "lock"), false)) < 0 && errno == EWOULDBLOCK &&
+	       !revive && container_ended(c) && clock_ms() < give_up) {
+		usleep(10000);
+	}
+	if (lock >= 0 && access(container_path(c, "container.json"), F_OK) < 0) {
+		*why = "it was removed";
+		file_close(&lock);
+	}
+	return lock;
+}
+
 int supervise_main(const struct container *c, bool revive)
 {
 	static struct watch w;
+	const char *why;
 	int report = keep_to_oneself(SUPERVISE_REPORT);
 	int client = keep_to_oneself(SUPERVISE_CLIENT);
-	fd_auto lock = file_lock(container_path(c, "lock"), false);
+	fd_auto lock = take_lock(c, revive, &why);
 	if (lock < 0) {
-		report_to(&report, "it runs already");
+		report_to(&report, why);
 		return 0;
 	}
 	if (revive && container_ended(c)) {
@@ -360,6 +407,9 @@ int supervise_main(const struct container *c, bool revive)
 	w.own = *c;
 	w.c = &w.own;
 	stop_mark = container_path(c, "stop");
+	if (!revive) {
+		unlink(stop_mark); /* of another life */
+	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGPIPE, SIG_IGN);
 	container_load_state(c, &w.state);
@@ -373,7 +423,7 @@ int supervise_main(const struct container *c, bool revive)
 		report_to(&report, fault_text());
 		return 1;
 	}
-	const char *why = supervise(&w, adopt, &report) < 0 ? file_text("%s", fault_text()) : "";
-	end(&w, report, why);
+	why = supervise(&w, adopt, &report) < 0 ? file_text("%s", fault_text()) : "";
+	end(&w, &lock, report, why);
 	return 0;
 }
