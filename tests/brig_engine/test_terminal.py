@@ -106,6 +106,9 @@ def test_two_are_attached_and_no_more_than_eight(containers):
     first.type(b"echo $((40 + 2))\r")
     first.expect(rb"\n42")
     others = [Terminal(containers, "attach", "one") for _ in range(7)]
+    for n, terminal in enumerate(others):
+        terminal.type(b"echo $((50 + %d))\r" % n)
+        terminal.expect(rb"\n%d" % (50 + n))  # it is attached
     others[6].type(b"echo $((40 + 3))\r")
     for terminal in (first, *others):
         terminal.expect(rb"\n43")
@@ -167,16 +170,22 @@ def test_who_started_it_is_killed(containers):
 
 
 def test_its_supervisor_is_killed(containers):
+    """Who is attached is so to the next one; a number that only that one can have read tells when."""
     with subprocess.Popen([ENGINE, "run", "--name", "one", "hello", "sh", "-c",
-                           "echo up; while [ ! -e /end ]; do sleep 0.1; done; echo down"],
+                           "n=0; while [ ! -e /end ]; do echo $n; n=$((n+1)); sleep 0.05; done; echo down"],
                           env=containers.env, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "up\n"
-        os.kill(supervisor(containers, "one"), signal.SIGKILL)
-        wait_for(lambda: supervisor(containers, "one") is not None)
-        containers("exec", "one", "touch", "/end")
-        assert process.stdout.read() == "down\n"
+        assert process.stdout.readline() == "0\n"
+        old = supervisor(containers, "one")
+        os.kill(old, signal.SIGKILL)
+        wait_for(lambda: supervisor(containers, "one") not in (None, old))
+        last = int(containers.out("logs", "one").split()[-1])
+        while int(process.stdout.readline()) <= last:
+            pass
+        containers("exec", "one", "touch", "/end", check=False)  # its own end may be the container's
+        assert process.stdout.read().split()[-1] == "down"
         assert process.wait(60) == 255  # nobody saw how it ended
-    assert containers.out("logs", "one") == "up\ndown"
+    lines = containers.out("logs", "one").split()
+    assert (lines[0], lines[-1]) == ("0", "down")
 
 
 def test_who_does_not_read_holds_up_no_stop(containers):
