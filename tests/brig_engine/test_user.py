@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import stat
 import subprocess
@@ -175,6 +176,7 @@ def test_networks(containers):
     assert "eth0" not in lines("none")
     assert "brig0" in lines("host") or "lo" in lines("host")
     containers("run", "-d", "--name", "web", "web")
+    wait_for(lambda: "It works" in containers("exec", "web", "wget", "-qO-", "http://127.0.0.1/", check=False).stdout)
     assert "It works" in containers.out("run", "--rm", "--network", "container:web", "hello", "wget", "-qO-",
                                         "http://127.0.0.1/")
 
@@ -245,13 +247,31 @@ def test_the_log_is_rotated(containers):
     assert containers.out("logs", "-n", "2", "flood").split() == ["29999", "30000"]
 
 
-def test_a_killed_supervisor_is_replaced_while_the_container_runs_on(containers):
-    containers("run", "-d", "--name", "on", "hello", "sh", "-c",
-               "n=0; while true; do echo $n; n=$((n+1)); sleep 0.05; done")
+# It says how many lines it wrote, and is silent while told to be.
+COUNTER = ("n=0; while :; do echo $n; n=$((n+1)); echo $n >/told/new; mv /told/new /told/count; sleep 0.05; "
+           "while [ -e /told/quiet ]; do : >/told/silent; sleep 0.05; done; done")
+
+
+def test_a_killed_supervisor_is_replaced_while_the_container_runs_on(containers, tmp_path):
+    """No line is lost that is written without one; of those before, it may have read some and not logged them."""
+    told = tmp_path / "told"
+    told.mkdir()
+
+    def count():
+        return int((told / "count").read_text())
+    containers("run", "-d", "--name", "on", "-v", f"{told}:/told", "hello", "sh", "-c", COUNTER)
     wait_for(lambda: "3" in containers.out("logs", "on").split())
     pid, old = row(containers, "on")["pid"], supervisor(containers, "on")
+    (told / "quiet").touch()
+    wait_for((told / "silent").exists)
+    before = count()
+    wait_for(lambda: len(containers.out("logs", "on").split()) == before)
+    gone = os.pidfd_open(old)
     os.kill(old, signal.SIGKILL)
-    wait_for(lambda: supervisor(containers, "on") != old)
+    assert select.select([gone], [], [], 60)[0]
+    os.close(gone)
+    (told / "quiet").unlink()
+    wait_for(lambda: count() > before + 2)
     containers("ps")
     wait_for(lambda: supervisor(containers, "on") not in (None, old))
     last = int(containers.out("logs", "on").split()[-1])
