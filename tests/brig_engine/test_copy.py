@@ -28,7 +28,7 @@ def _place(tmp_path):
 
 
 def listing(containers, path):
-    return containers.out("exec", "one", "find", path, "-type", "f").split()
+    return sorted(containers.out("exec", "one", "find", path, "-type", "f").split())
 
 
 def test_a_file_goes_in_and_comes_out(containers, place, tmp_path):
@@ -48,7 +48,7 @@ def test_a_file_goes_in_and_comes_out(containers, place, tmp_path):
 def test_folders(containers, place, tmp_path):
     start(containers, "one", "sleep", "1000")
     containers("cp", str(place), "one:/tmp")
-    assert listing(containers, "/tmp/place") == ["/tmp/place/file", "/tmp/place/below/other"]
+    assert listing(containers, "/tmp/place") == ["/tmp/place/below/other", "/tmp/place/file"]
     assert containers.out("exec", "one", "readlink", "/tmp/place/link") == "file"
     containers("cp", str(place) + "/.", "one:/tmp")
     assert containers.out("exec", "one", "cat", "/tmp/below/other") == "other"

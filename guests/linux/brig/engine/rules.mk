@@ -61,9 +61,10 @@ $(foreach t,$(ENGINE_TESTS),$(eval $(call engine_test,$(t))))
 .PHONY: engine test-brig-engine
 engine: $(ENGINE_HOST) $(ENGINE_ARM) $(ENGINE_IMAGES)
 
-# As root, in a network and a mount namespace of its own, where names of networks are its own, too.
+# As root, in a network and a mount namespace of its own, where names of networks and the addresses
+# that are taken are its own, too.
 test-brig-engine: $(ENGINE_HOST) $(BRIG_HOST) | $(TEST_TOOLS)
-	@mkdir -p /run/netns
+	@mkdir -p /run/netns /run/brig-net
 	@ENGINE=$(abspath $(ENGINE_HOST)) timeout 1800 unshare -nm sh -c 'mount -t tmpfs names /run/netns && \
-		exec /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/brig_engine'
+		mount -t tmpfs addresses /run/brig-net && exec /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/brig_engine'
 endif
