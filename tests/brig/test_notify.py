@@ -48,12 +48,13 @@ def finish(process, manager):
     """Read until brig ends; its barrier waits for the reader."""
     said = []
     manager.socket.settimeout(0.05)
-    while process.poll() is None:
+    while True:
+        ended = process.poll() is not None
         try:
             said.append(manager.receive())
         except TimeoutError:
-            continue
-    return said
+            if ended:  # before it was looked for the last time
+                return said
 
 
 def brig(bundle, manager, *args):

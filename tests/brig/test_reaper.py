@@ -34,7 +34,9 @@ def test_signals_are_passed_on():
 
 def test_orphans_are_reaped():
     """What the command leaves is this process's, and gone from the table once it has ended."""
-    process = reaper("--", "sh", "-c", "sh -c 'sleep 0.1 & echo $!'; sleep 1; cat /proc/$PPID/task/*/children")
+    process = reaper("--", "sh", "-c", "o=$(sh -c 'sleep 0.1 >/dev/null & echo $!'); echo $o; i=0; "
+                     "while grep -qw $o /proc/$PPID/task/*/children && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done; "
+                     "cat /proc/$PPID/task/*/children")
     code, out, _ = end(process)
     orphan, *children = out.split()
     assert code == 0 and orphan not in children
