@@ -177,7 +177,8 @@ def test_bombs_leave_the_rest_alone(console):
     assert periods[1] > periods[0]
     console.attach("linux")
     used = {row["name"]: row for row in json.loads(console.linux("brig stats --json"))}
-    assert used["output"]["processes"] >= 1 and used.get("forks", {"processes": 0})["processes"] <= 50
+    # Each of the 50 may be counted once more while a fork of its own fails.
+    assert used["output"]["processes"] >= 1 and used.get("forks", {"processes": 0})["processes"] <= 2 * 50
     assert int(console.linux("cat /var/lib/brig/containers/*/log* | wc -c")) <= len(BOMBS) * 2 * 100 * 1024
     console.linux("brig rm -f $(brig ps -q)", 180)
     assert console.linux("brig run --rm hello echo alive") == "alive"
