@@ -130,6 +130,7 @@ int rootfs_attach(struct container *c)
 	}
 	uint64_t flags = c->spec->root_propagation;
 	bool shared = (flags & MS_SHARED) != 0;
+	bool slave = (flags & MS_SLAVE) != 0; /* of the host's mount, as asked for */
 	/* Nothing that happens in here goes to the host, unless config.json asks for it. */
 	if (mount(NULL, "/", NULL, shared ? flags | MS_REC : MS_SLAVE | MS_REC, NULL) < 0) {
 		return err_set(errno, "set the propagation of /");
@@ -142,7 +143,7 @@ int rootfs_attach(struct container *c)
 	}
 	if (c->root < 0 ||
 	    mount_change(c->root, 0, 0, shared ? MS_PRIVATE : MS_SLAVE, !shared) < 0 ||
-	    mount_change(c->root, 0, 0, MS_PRIVATE, false) < 0) {
+	    (!slave && mount_change(c->root, 0, 0, MS_PRIVATE, false) < 0)) {
 		return -1;
 	}
 	if (mount_copy_host(c) < 0) {
