@@ -131,8 +131,8 @@ def test_init(containers):
     wait_for(lambda: containers.out("exec", "one", "sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '").startswith(
         "/dev/init -- sh -c"))
     wait_for(lambda: containers.out("logs", "one") == "up")
-    wait_for(lambda: " Z " not in containers.out("exec", "one", "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true"))
     wait_for(lambda: "0    sleep 0.2" not in containers.out("top", "one"))
+    wait_for(lambda: " Z " not in containers.out("exec", "one", "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true"))
     containers.fails("exec", "one", "sh", "-c", "echo x >/proc/1/exe", because="")
     containers("kill", "-s", "TERM", "one")
     wait_for(lambda: row(containers, "one")["state"] == "exited")
