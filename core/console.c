@@ -25,7 +25,7 @@ struct mark {
 
 /* attached: a port's index, or the number of ports for "all". */
 static struct {
-	struct spinlock lock; /* the UART, and all below but the ports' own rings */
+	struct spinlock lock; /* the UART, and all below but the ports' own rings and the marks */
 	const struct console_uart *uart;
 	struct console_port *ports[CONSOLE_PORTS_MAX];
 	unsigned int port_count;
@@ -37,7 +37,7 @@ static struct {
 	/* Banner, or what starts a line, on its way out: sent before any port's text. */
 	char banner[64];
 	unsigned int banner_at;
-	/* Oldest first from mark_next on; under the log's lock, read under the console's. */
+	/* Of the log's lock, and read without any: log_end is written last. */
 	struct mark marks[MARKS_MAX];
 	unsigned int mark_next;
 } console = {.line_empty = true, .escape = 0x1d};
@@ -109,15 +109,19 @@ static void mark_log(uint64_t log_end)
 static bool is_log_early(void)
 {
 	const struct console_port *p = attached_port();
+	uint64_t first = UINT64_MAX;
+	bool early = false;
 
 	for (unsigned int i = 0; i < MARKS_MAX; i++) {
-		const struct mark *m = &console.marks[(console.mark_next + i) % MARKS_MAX];
+		const struct mark *m = &console.marks[i];
+		uint64_t log_end = __atomic_load_n(&m->log_end, __ATOMIC_ACQUIRE);
 
-		if (__atomic_load_n(&m->log_end, __ATOMIC_ACQUIRE) > log_port.shown) {
-			return m->port == p && m->line_end > p->shown;
+		if (log_end > log_port.shown && log_end < first) {
+			first = log_end;
+			early = m->port == p && m->line_end > p->shown;
 		}
 	}
-	return false;
+	return early;
 }
 
 /* The port to send from: the one whose line is open goes on, else the next one with text. */
@@ -136,7 +140,7 @@ static struct console_port *next_port(void)
 		}
 	}
 	if (!is_all() && is_due(&log_port) && !is_log_early()) {
-		return &log_port; /* all of it, or it would break into the same line again */
+		return &log_port; /* all that is due, or it would break into the same line again */
 	}
 	for (unsigned int i = 0; i < console.port_count; i++) {
 		struct console_port *p = console.ports[(first + i) % console.port_count];
@@ -254,7 +258,7 @@ static void show_banner(const char *name)
 
 static void attach_locked(unsigned int index)
 {
-	console.attached = index;
+	__atomic_store_n(&console.attached, index, __ATOMIC_RELAXED);
 	if (is_all()) {
 		show_banner("all");
 		return;
