@@ -177,6 +177,20 @@ def test_a_container_has_its_own_group(linux):
     assert linux(f"ls -d {GROUP} 2>&1 || true").endswith("No such file or directory")
 
 
+def test_a_writable_group_is_its_users(linux):
+    """The folder and what makes groups below, not the limits; root of a user namespace makes them."""
+    configure(linux, "/bin/busybox mkdir /sys/fs/cgroup/below && echo made; cd /sys/fs/cgroup;"
+              "/bin/busybox stat -c %u . cgroup.procs cgroup.subtree_control memory.max; /bin/busybox sleep 1000")
+    maps = '[{"containerID":0,"hostID":100000,"size":65536}]'
+    linux("chmod 755 /root; sed -i -e 's#\"namespaces\": *\\[#&{\"type\":\"user\"},#' "
+          "-e 's#\"relatime\", *\"ro\"#\"relatime\"#' "
+          f"-e 's#\"linux\": *{{#&\"uidMappings\":{maps},\"gidMappings\":{maps},#' config.json")
+    linux("brig create -b . c1 </dev/null >out 2>&1; brig start c1; until [ $(wc -l <out) -ge 5 ]; do sleep 1; done")
+    assert linux("cat out").split() == ["made", "0", "0", "0", "65534"]
+    linux("brig delete -f c1")
+    assert linux(f"ls -d {GROUP} 2>&1 || true").endswith("No such file or directory")
+
+
 def test_time_and_mapped_owners(linux):
     configure(linux, "/bin/busybox cat /proc/uptime; /bin/busybox stat -c %u:%g /data/file")
     maps = '[{"containerID":0,"hostID":5000,"size":1000}]'

@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -23,11 +25,10 @@
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/log.h"
 #include "guests/linux/brig/lib/mem.h"
+#include "guests/linux/brig/lib/users.h"
 
 #define MOUNT_UNIFIED "/sys/fs/cgroup"
 #define MOUNT_HYBRID  "/sys/fs/cgroup/unified"
-
-#define OWNER "user.brig.owner"
 
 /* How long processes that were killed, or a freeze, may take. */
 #define SETTLE_MS   10000
@@ -233,6 +234,12 @@ static uint64_t inode_of(int dir)
 	return fstat(dir, &status) < 0 ? 0 : status.st_ino;
 }
 
+/* One that no user namespace's root can write; an ordinary user has no such. */
+static const char *owner_mark(void)
+{
+	return geteuid() == 0 && users_are_all() ? "trusted.brig.owner" : "user.brig.owner";
+}
+
 /*
  * A group that is left over may be had by the next one of that cgroupsPath, before its container is
  * deleted: its folder says whose it is now, from Linux 5.7 on.
@@ -243,8 +250,60 @@ static bool is_anothers(const struct cgroup *cgroup)
 	if (cgroup->systemd) {
 		return cgroup->inode != inode_of(cgroup->dir);
 	}
-	return fgetxattr(cgroup->dir, OWNER, &mark, sizeof(mark)) == sizeof(mark) &&
+	return fgetxattr(cgroup->dir, owner_mark(), &mark, sizeof(mark)) == sizeof(mark) &&
 	       mark != cgroup->mark;
+}
+
+static bool is_writable_inside(const struct cgroup *cgroup, const struct spec *spec)
+{
+	bool own = (spec_new_namespaces(spec) & CLONE_NEWCGROUP) != 0;
+	for (uint32_t i = 0; own && cgroup->mode == CGROUP_UNIFIED && i < spec->mount_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+		if (mount->type != NULL && strncmp(mount->type, "cgroup", 6) == 0 &&
+		    strcmp(mount->destination, MOUNT_UNIFIED) == 0) {
+			return (mount->set & MOUNT_ATTR_RDONLY) == 0;
+		}
+	}
+	return false;
+}
+
+/* The machine's user that the container's process is; -1 where config.json does not tell. */
+static uid_t user_outside(const struct spec *spec)
+{
+	uid_t uid = spec->process.uid;
+	for (uint32_t i = 0; i < spec->uids.count; i++) {
+		const struct spec_map *map = &spec->uids.map[i];
+		if (uid >= map->container && uid - map->container < map->size) {
+			return map->host + uid - map->container;
+		}
+	}
+	return spec_has_namespace(spec, CLONE_NEWUSER) ? (uid_t)-1 : uid;
+}
+
+/*
+ * A group that is the root of its cgroup namespace, and is mounted writable there, is its user's
+ * (OCI runtime-spec, config-linux.md, cgroup ownership): the folder, and the files that the kernel
+ * names, not the limits.
+ */
+static int give_to_user(const struct cgroup *cgroup, const struct spec *spec)
+{
+	uid_t user = user_outside(spec);
+	if (!is_writable_inside(cgroup, spec) || user == geteuid() || user == (uid_t)-1) {
+		return 0;
+	}
+	char *files = io_peek(AT_FDCWD, "/sys/kernel/cgroup/delegate");
+	char *rest = files != NULL
+			     ? files
+			     : mem_format("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
+	const char *file = "";
+	do {
+		if (fchownat(cgroup->dir, file, user, (gid_t)-1,
+			     AT_SYMLINK_NOFOLLOW | (*file == '\0' ? AT_EMPTY_PATH : 0)) < 0 &&
+		    errno != ENOENT && !(cgroup->rootless && errno == EPERM)) {
+			return err_set(errno, "give cgroup %s to its user", cgroup->path);
+		}
+	} while ((file = strsep(&rest, "\n")) != NULL && *file != '\0');
+	return 0;
 }
 
 int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id, pid_t pid)
@@ -277,9 +336,9 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 	if (cgroup->systemd) {
 		cgroup->inode = inode_of(cgroup->dir);
 	} else {
-		(void)fsetxattr(cgroup->dir, OWNER, &cgroup->mark, sizeof(cgroup->mark), 0);
+		(void)fsetxattr(cgroup->dir, owner_mark(), &cgroup->mark, sizeof(cgroup->mark), 0);
 	}
-	if (cgroup_set(cgroup, spec->resources) < 0) {
+	if (cgroup_set(cgroup, spec->resources) < 0 || give_to_user(cgroup, spec) < 0) {
 		return -1;
 	}
 	return filter_devices(cgroup, spec);
@@ -325,19 +384,6 @@ int cgroup_update(const struct cgroup *cgroup, const struct json *resources)
 		return -1;
 	}
 	return cgroup_set(cgroup, resources);
-}
-
-int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, gid_t gid)
-{
-	static const char *const files[] = {"", "cgroup.procs", "cgroup.subtree_control",
-					    "cgroup.threads", NULL};
-	for (const char *const *file = files; cgroup->dir >= 0 && *file != NULL; file++) {
-		if (fchownat(cgroup->dir, *file, uid, gid,
-			     AT_SYMLINK_NOFOLLOW | (**file == '\0' ? AT_EMPTY_PATH : 0)) < 0) {
-			return err_set(errno, "give cgroup %s to its user", cgroup->path);
-		}
-	}
-	return 0;
 }
 
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid)

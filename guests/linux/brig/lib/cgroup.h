@@ -60,8 +60,6 @@ int cgroup_update(const struct cgroup *cgroup, const struct json *resources);
 int cgroup_set(const struct cgroup *cgroup, const struct json *resources);
 /* Whether resources ask for anything that needs a controller: its name, or NULL. */
 const char *cgroup_asks(const struct json *resources);
-/* Give the group to the container's root user, where it is mounted writable in it. */
-int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, gid_t gid);
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid);
 int cgroup_freeze(const struct cgroup *cgroup, bool freeze);
 bool cgroup_frozen(const struct cgroup *cgroup);
