@@ -124,6 +124,11 @@ def test_a_file_of_its_environment(containers, tmp_path):
     for words in ((), ("-t",)):
         assert containers.out("exec", *words, "-e", "C=4", "--env-file", str(tmp_path / "env"), "one", "sh", "-c",
                               "echo $A $B $C $GIVEN ${NOT_GIVEN-none}") == "1 two words 4 here none"
+    (tmp_path / "many").write_text("".join(f"V{i}=x\n" for i in range(2000)))
+    assert containers.out("exec", "--env-file", str(tmp_path / "many"), "one", "sh", "-c", "env | grep -c ^V; echo $1",
+                          "sh", "last").split() == ["2000", "last"]
+    containers.env["LATIN"] = b"\xe9"
+    containers.fails("exec", "-e", "LATIN", "one", "true", because="the value of LATIN is not UTF-8")
     for file, because in (("/nonexistent", "env_file /nonexistent"), (str(tmp_path), "Is a directory"),
                           (str(tmp_path / "bad"), "line 2 is not UTF-8")):
         containers.fails("exec", "--env-file", file, "one", "true", because=because)

@@ -99,7 +99,7 @@ static int resolve_user(const struct container *c, const char **text)
 }
 
 /* A name alone is of this program's own environment, where that has it. */
-static void resolve_env(struct exec_options *o)
+static int resolve_env(struct exec_options *o)
 {
 	size_t at;
 	const json_t *one;
@@ -111,10 +111,17 @@ static void resolve_env(struct exec_options *o)
 		if (strchr(text, '=') != NULL) {
 			bundle_set_env(whole, text);
 		} else if (getenv(text) != NULL) {
-			bundle_set_env(whole, file_text("%s=%s", text, getenv(text)));
+			const char *pair = file_text("%s=%s", text, getenv(text));
+			json_t *checked = json_string(pair);
+			if (checked == NULL) {
+				return fault_set(0, "exec: the value of %s is not UTF-8", text);
+			}
+			json_decref(checked);
+			bundle_set_env(whole, pair);
 		}
 	}
 	o->env = whole;
+	return 0;
 }
 
 /* -- Without a terminal ---------------------------------------------------------------- */
@@ -266,8 +273,7 @@ int command_exec(int argc, char **argv)
 		fault_set(0, "exec: %s does not run (it is %s)", argv[optind], state.status);
 		return command_fail();
 	}
-	resolve_env(&o);
-	if (o.user != NULL && resolve_user(&c, &o.user) < 0) {
+	if (resolve_env(&o) < 0 || (o.user != NULL && resolve_user(&c, &o.user) < 0)) {
 		return command_fail();
 	}
 	return o.tty ? run_on_terminal(&c, &o, command, count) : run_plain(&c, &o, command, count);

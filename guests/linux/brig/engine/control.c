@@ -200,7 +200,7 @@ int control_remove(const struct container *c, const char *timeout)
 		}
 		/* Killed while it set up, a supervisor leaves what no state tells of. */
 		fd_auto lock = file_lock(container_path(c, "lock"), false);
-		if (lock >= 0) {
+		if (lock >= 0 && access(container_path(c, "container.json"), F_OK) == 0) {
 			supervise_clean(c);
 			return container_remove(c);
 		}

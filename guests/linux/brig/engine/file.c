@@ -93,10 +93,13 @@ static int remove_entry(int dir, const char *name, int top, int depth)
 		return move_up(dir, name, top);
 	}
 	int child = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (child < 0 && errno == ENOENT) {
+		return 0; /* another removes it, too */
+	}
 	if (child < 0 || empty_dir(child, top < 0 ? child : top, depth + 1) < 0) {
 		return child < 0 ? fault_set(errno, "open %s to remove it", name) : -1;
 	}
-	if (unlinkat(dir, name, AT_REMOVEDIR) == 0) {
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
 		return 0;
 	}
 	return errno == ENOTEMPTY && top < 0 ? 1 : fault_set(errno, "remove %s", name);

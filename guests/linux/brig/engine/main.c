@@ -172,6 +172,7 @@ static int supervise(char **argv)
 {
 	struct container c;
 	if (argv[1] == NULL || container_open(argv[1], &c) < 0) {
+		dprintf(SUPERVISE_REPORT, "%s", fault_text());
 		return 1;
 	}
 	return supervise_main(&c, argv[2] == NULL || strcmp(argv[2], SUPERVISE_START) != 0);

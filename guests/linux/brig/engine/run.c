@@ -114,14 +114,15 @@ const char *run_runtime_path(void)
 const char *const *run_runtime_line(const char *const words[])
 {
 	const char *root = getenv("BRIG_RUN");
-	const char **line = calloc(RUN_ARGS_MAX * 16, sizeof(*line));
 	size_t count = 0;
-	line[count++] = runtime();
-	line[count++] = "--root";
-	line[count++] = root != NULL ? root : "/run/brig";
-	while (*words != NULL && count < RUN_ARGS_MAX * 16 - 1) {
-		line[count++] = *words++;
+	while (words[count] != NULL) {
+		count++;
 	}
+	const char **line = calloc(count + 4, sizeof(*line));
+	line[0] = runtime();
+	line[1] = "--root";
+	line[2] = root != NULL ? root : "/run/brig";
+	memcpy(line + 3, words, count * sizeof(*line));
 	return line;
 }
 

@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#define RUN_ARGS_MAX     64
 #define RUN_EXIT_NEVER   127 /* a program that could not be started */
 #define RUN_EXIT_UNKNOWN 255 /* one that ended while nobody waited for it */
 

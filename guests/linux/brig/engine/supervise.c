@@ -299,14 +299,21 @@ static int live(struct watch *w, bool adopt, int *report)
 	return 0;
 }
 
-/* What `update` changed counts from here on. */
-static void reload(struct watch *w, struct parse_restart *policy)
+static bool read_again(struct watch *w)
 {
 	json_t *record = file_json_at(container_path(w->c, "container.json"));
-	health_reset(&w->health, w->state.health);
 	if (record != NULL) {
 		json_decref(w->own.record);
 		w->own.record = record;
+	}
+	return record != NULL;
+}
+
+/* What `update` changed counts from here on. */
+static void reload(struct watch *w, struct parse_restart *policy)
+{
+	health_reset(&w->health, w->state.health);
+	if (read_again(w)) {
 		(void)health_open(&w->health, w->c);
 	}
 	*policy = (struct parse_restart){0};
@@ -383,7 +390,7 @@ static int take_lock(const struct container *c, bool revive, const char **why)
 	       !revive && container_ended(c) && clock_ms() < give_up) {
 		usleep(10000);
 	}
-	if (lock >= 0 && access(container_path(c, "container.json"), F_OK) < 0) {
+	if (access(container_path(c, "container.json"), F_OK) < 0) {
 		*why = "it was removed";
 		file_close(&lock);
 	}
@@ -406,6 +413,7 @@ int supervise_main(const struct container *c, bool revive)
 	}
 	w.own = *c;
 	w.c = &w.own;
+	read_again(&w); /* before the lock was free it may have been changed */
 	stop_mark = container_path(c, "stop");
 	if (!revive) {
 		unlink(stop_mark); /* of another life */
