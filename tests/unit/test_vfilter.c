@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/vfilter.c: two VMs with a UART each in one page, whose interrupts are wired together. */
 #include "tests/unit/fake_arch.h"
+#include "tests/unit/guest_access.h"
 
 #include "core/vm.h"
 
@@ -115,12 +116,7 @@ static int setup(void **state)
 /* What VM n does to its own UART. */
 static uint64_t do_access(unsigned int n, uint64_t at, bool write, uint64_t value)
 {
-	uint64_t ipa = PAGE + 0x200UL * n + at;
-	const struct mmio_frame *f = mmio_find(&vms[n].mmio, ipa);
-	struct mmio_op op = {.offset = (uint32_t)(ipa - f->base), .size = 4, .write = write};
-
-	assert_non_null(f);
-	return mmio_dispatch(f, &vms[n].vcpus[0], op, value);
+	return guest_access(&vms[n], PAGE + 0x200UL * n + at, 4, write, value);
 }
 
 static uint64_t get(unsigned int n, uint64_t at)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/vgpio.c: two VMs with some lines each of one controller. */
 #include "tests/unit/fake_arch.h"
+#include "tests/unit/guest_access.h"
 
 #include "core/vm.h"
 
@@ -135,11 +136,7 @@ static int setup(void **state)
 static uint64_t do_access(unsigned int n, uint32_t offset, uint32_t size, bool write,
 			  uint64_t value)
 {
-	const struct mmio_frame *f = mmio_find(&vms[n].mmio, BASE + offset);
-	struct mmio_op op = {.offset = offset, .size = size, .write = write};
-
-	assert_non_null(f);
-	return mmio_dispatch(f, &vms[n].vcpus[0], op, value);
+	return guest_access(&vms[n], BASE + offset, size, write, value);
 }
 
 static uint64_t get(unsigned int n, uint32_t offset)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/vmailbox.c: two VMs and a firmware that answers when it is told to. */
 #include "tests/unit/fake_arch.h"
+#include "tests/unit/guest_access.h"
 
 #include "core/vmailbox.c" /* NOLINT(bugprone-suspicious-include) */
 
@@ -145,11 +146,7 @@ static int setup(void **state)
 static uint64_t do_access(unsigned int n, uint32_t offset, uint32_t size, bool write,
 			  uint64_t value)
 {
-	const struct mmio_frame *f = mmio_find(&vms[n].mmio, BASE + offset);
-	struct mmio_op op = {.offset = offset, .size = size, .write = write};
-
-	assert_non_null(f);
-	return mmio_dispatch(f, &vms[n].vcpus[0], op, value);
+	return guest_access(&vms[n], BASE + offset, size, write, value);
 }
 
 static uint64_t read_it(unsigned int n, uint32_t offset)
