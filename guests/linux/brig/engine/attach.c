@@ -184,10 +184,9 @@ static void make_raw(struct session *s)
 /* In a process of its own, as its output goes on meanwhile; asked again, it is killed. */
 static pid_t stop(const struct container *c, pid_t before_it)
 {
-	const char *timeout = request_text(container_request(c), "stop_timeout", "10");
 	pid_t pid = fork();
 	if (pid == 0) {
-		(void)control_stop(c, before_it > 0 ? "1ms" : timeout);
+		(void)control_stop(c, before_it > 0 ? "1ms" : NULL);
 		_exit(0);
 	}
 	return pid > 0 ? pid : before_it;

@@ -172,7 +172,7 @@ static json_t *make_args(const struct container *c)
 	return args;
 }
 
-void bundle_set_env(json_t *list, const char *text)
+int bundle_set_env(json_t *list, const char *text)
 {
 	size_t at;
 	const json_t *one;
@@ -181,16 +181,23 @@ void bundle_set_env(json_t *list, const char *text)
 	{
 		const char *old = json_string_value(one);
 		if (strncmp(old, text, length) == 0 && old[length] == '=') {
-			json_array_set_new(list, at, json_string(text));
-			return;
+			return json_array_set_new(list, at, json_string(text));
 		}
 	}
-	json_array_append_new(list, json_string(text));
+	return json_array_append_new(list, json_string(text));
+}
+
+const char *bundle_own_env(const char *text)
+{
+	if (strchr(text, '=') != NULL) {
+		return text;
+	}
+	const char *own = getenv(text);
+	return own != NULL ? file_text("%s=%s", text, own) : NULL;
 }
 
 static json_t *make_env(const struct container *c)
 {
-	const json_t *from[] = {image_value(c, "Env"), request_list(container_request(c), "env")};
 	json_t *list = json_pack(
 		"[s]", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	size_t at;
@@ -200,15 +207,19 @@ static json_t *make_env(const struct container *c)
 	if (request_flag(container_request(c), "tty")) {
 		bundle_set_env(list, "TERM=xterm");
 	}
-	for (size_t i = 0; i < 2; i++) {
-		json_array_foreach(from[i], at, one)
-		{
-			const char *text = json_string_value(one);
-			if (text != NULL && strchr(text, '=') != NULL) {
-				bundle_set_env(list, text);
-			} else if (text != NULL && getenv(text) != NULL && i == 1) {
-				bundle_set_env(list, file_text("%s=%s", text, getenv(text)));
-			}
+	json_array_foreach(image_value(c, "Env"), at, one)
+	{
+		const char *text = json_string_value(one);
+		if (text != NULL && strchr(text, '=') != NULL) {
+			bundle_set_env(list, text);
+		}
+	}
+	json_array_foreach(request_list(container_request(c), "env"), at, one)
+	{
+		const char *text = json_string_value(one);
+		const char *pair = text != NULL ? bundle_own_env(text) : NULL;
+		if (pair != NULL) {
+			bundle_set_env(list, pair);
 		}
 	}
 	return list;

@@ -38,11 +38,6 @@ static bool declares(const json_t *pod, const char *name)
 	return false;
 }
 
-static const char *stop_timeout(const struct container *c)
-{
-	return request_text(container_request(c), "stop_timeout", "10");
-}
-
 static int remove_undeclared(const json_t *pod)
 {
 	const char *prefix = file_text("%s-", request_text(pod, "name", ""));
@@ -53,7 +48,7 @@ static int remove_undeclared(const json_t *pod)
 		if (!mine || declares(pod, name)) {
 			continue;
 		}
-		if (control_remove(c, stop_timeout(c)) < 0) {
+		if (control_remove(c, NULL) < 0) {
 			return -1;
 		}
 		printf("%s removed\n", name);
@@ -105,7 +100,7 @@ static int apply_one(const json_t *request)
 			return 0;
 		}
 	} else {
-		if (there && control_remove(&c, stop_timeout(&c)) < 0) {
+		if (there && control_remove(&c, NULL) < 0) {
 			return -1;
 		}
 		did = there ? "replaced" : "created";

@@ -50,7 +50,7 @@ static int open_root(struct side *side)
 		}
 		return fault_set(0, "%s ended just now", container_name(&side->c));
 	}
-	side->lock = file_lock(container_path(&side->c, "lock"), false);
+	side->lock = container_lock(&side->c);
 	if (side->lock < 0) {
 		return fault_set(0, "%s is being started or ended", container_name(&side->c));
 	}

@@ -98,7 +98,6 @@ static int resolve_user(const struct container *c, const char **text)
 	return 0;
 }
 
-/* A name alone is of this program's own environment, where that has it. */
 static int resolve_env(struct exec_options *o)
 {
 	size_t at;
@@ -108,16 +107,9 @@ static int resolve_env(struct exec_options *o)
 	json_array_foreach(o->env, at, one)
 	{
 		const char *text = json_string_value(one);
-		if (strchr(text, '=') != NULL) {
-			bundle_set_env(whole, text);
-		} else if (getenv(text) != NULL) {
-			const char *pair = file_text("%s=%s", text, getenv(text));
-			json_t *checked = json_string(pair);
-			if (checked == NULL) {
-				return fault_set(0, "exec: the value of %s is not UTF-8", text);
-			}
-			json_decref(checked);
-			bundle_set_env(whole, pair);
+		const char *pair = bundle_own_env(text);
+		if (pair != NULL && bundle_set_env(whole, pair) < 0) {
+			return fault_set(0, "exec: the value of %s is not UTF-8", text);
 		}
 	}
 	o->env = whole;

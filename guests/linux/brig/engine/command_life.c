@@ -38,15 +38,10 @@ int command_each(int argc, char **argv, int (*act)(const struct container *c, co
 	return code;
 }
 
-static const char *timeout_of(const struct container *c, const struct each *how)
-{
-	return how->timeout != NULL ? how->timeout
-				    : request_text(container_request(c), "stop_timeout", "10");
-}
-
 static int stop(const struct container *c, const void *how)
 {
-	return control_stop(c, timeout_of(c, how));
+	const struct each *each = how;
+	return control_stop(c, each->timeout);
 }
 
 static int restart(const struct container *c, const void *how)
@@ -59,7 +54,7 @@ int command_remove(const struct container *c, bool force)
 	if (!container_ended(c) && !force) {
 		return fault_set(0, "%s runs (brig stop it, or rm --force)", container_name(c));
 	}
-	return control_remove(c, force ? "1ms" : "10");
+	return control_remove(c, force ? "1ms" : NULL);
 }
 
 static int remove_one(const struct container *c, const void *how)

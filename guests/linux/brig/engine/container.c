@@ -247,6 +247,17 @@ bool container_ended(const struct container *c)
 	return strcmp(state.status, "running") != 0 && strcmp(state.status, "restarting") != 0;
 }
 
+int container_lock(const struct container *c)
+{
+	int lock = file_lock(container_path(c, "lock"), false);
+	/* What another removes meanwhile has a new lock, or one that nobody finds again. */
+	if (lock >= 0 && access(container_path(c, "container.json"), F_OK) < 0) {
+		file_close(&lock);
+		errno = ENOENT;
+	}
+	return lock;
+}
+
 bool container_runs(const struct container_state *state)
 {
 	return state->pid > 0 && state->pid_start != 0 &&

@@ -41,6 +41,9 @@ const json_t *container_request(const struct container *c);
 
 void container_load_state(const struct container *c, struct container_state *state);
 int container_save_state(const struct container *c, const struct container_state *state);
+/* Have it to oneself, as its supervisor does, until this is closed; -1 with errno: EWOULDBLOCK
+ * while another has it, ENOENT once it is removed. */
+int container_lock(const struct container *c);
 /* When the process began, in ticks, or 0 when there is none: it tells a pid from its reuse. */
 unsigned long long container_pid_start(pid_t pid);
 /* The number that the runtime left in this file of its folder, or 0. */

@@ -86,7 +86,7 @@ void control_revive(const struct container *c)
 	if (container_ended(c)) {
 		return;
 	}
-	int lock = file_lock(container_path(c, "lock"), false);
+	int lock = container_lock(c);
 	if (lock >= 0) {
 		close(lock);
 		(void)spawn(c, SUPERVISE_REVIVE, -1);
@@ -126,6 +126,9 @@ int control_stop(const struct container *c, const char *timeout)
 	fd_auto mark = open(container_path(c, "stop"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (mark < 0) {
 		return fault_set(errno, "stop %s", container_name(c));
+	}
+	if (timeout == NULL) {
+		timeout = request_text(container_request(c), "stop_timeout", "10");
 	}
 	if (parse_duration(timeout, &limit) < 0) {
 		return -1;
@@ -199,8 +202,8 @@ int control_remove(const struct container *c, const char *timeout)
 			return -1;
 		}
 		/* Killed while it set up, a supervisor leaves what no state tells of. */
-		fd_auto lock = file_lock(container_path(c, "lock"), false);
-		if (lock >= 0 && access(container_path(c, "container.json"), F_OK) == 0) {
+		fd_auto lock = container_lock(c);
+		if (lock >= 0) {
 			supervise_clean(c);
 			return container_remove(c);
 		}

@@ -10,7 +10,7 @@
 int control_start(const struct container *c, int client);
 /* A supervisor for one whose own is gone though its state says that it runs. */
 void control_revive(const struct container *c);
-/* Ask it to end, by force after its timeout; 0 when it did. */
+/* Ask it to end, by force after a time, NULL being its own; 0 when it did. */
 int control_stop(const struct container *c, const char *timeout);
 /* Stop it as control_stop() does and remove it, with all that it has outside its folder. */
 int control_remove(const struct container *c, const char *timeout);

@@ -385,15 +385,11 @@ static int take_lock(const struct container *c, bool revive, const char **why)
 {
 	int64_t give_up = clock_ms() + LOCK_MS;
 	int lock = -1;
-	*why = "it runs already";
-	while ((lock = file_lock(container_path(c, "lock"), false)) < 0 && errno == EWOULDBLOCK &&
-	       !revive && container_ended(c) && clock_ms() < give_up) {
+	while ((lock = container_lock(c)) < 0 && errno == EWOULDBLOCK && !revive &&
+	       container_ended(c) && clock_ms() < give_up) {
 		usleep(10000);
 	}
-	if (access(container_path(c, "container.json"), F_OK) < 0) {
-		*why = "it was removed";
-		file_close(&lock);
-	}
+	*why = lock < 0 && errno == ENOENT ? "it was removed" : "it runs already";
 	return lock;
 }
 
