@@ -50,9 +50,17 @@ struct console_port *console_log_port(void)
 	return &log_port;
 }
 
+/* NULL: all of them. */
+static struct console_port *attached_port(void)
+{
+	unsigned int attached = __atomic_load_n(&console.attached, __ATOMIC_RELAXED);
+
+	return attached < console.port_count ? console.ports[attached] : NULL;
+}
+
 static bool is_all(void)
 {
-	return console.attached == console.port_count;
+	return !attached_port();
 }
 
 static bool has_unshown(const struct console_port *p)
@@ -69,19 +77,9 @@ static bool has_whole_line(const struct console_port *p)
 	       head - p->shown >= CONSOLE_LINE_MAX;
 }
 
-/* NULL: all of them. */
-static struct console_port *attached_port(void)
-{
-	unsigned int attached = __atomic_load_n(&console.attached, __ATOMIC_RELAXED);
-
-	return attached < console.port_count ? console.ports[attached] : NULL;
-}
-
 static bool is_visible(const struct console_port *p)
 {
-	const struct console_port *attached = attached_port();
-
-	return p == &log_port || !attached || attached == p;
+	return p == &log_port || is_all() || attached_port() == p;
 }
 
 /* A line of the log is whole when it is begun: another CPU may be writing it just now. */
@@ -341,8 +339,8 @@ static void key(char c)
 	spin_lock(&console.lock);
 	if ((uint8_t)c == console.escape) {
 		attach_locked((console.attached + 1) % (console.port_count + 1));
-	} else if (!is_all()) {
-		p = console.ports[console.attached];
+	} else {
+		p = attached_port();
 	}
 	spin_unlock(&console.lock);
 	if (p && p->input) {
