@@ -177,7 +177,8 @@ static void mailbox_everywhere(void)
 		place[6] = 0;
 		dcache_clean_inval(place);
 		mmio_write32(WRITE1, (uint32_t)(uintptr_t)place | CHANNEL);
-		CHECK(mmio_read32(STATUS0) == 0, "0x%lx: no answer", (uintptr_t)place);
+		/* the other VM's request may be under way */
+		CHECK(wait_for(mmio_read32(STATUS0) == 0), "0x%lx: no answer", (uintptr_t)place);
 		(void)mmio_read32(READ);
 		dcache_clean_inval(place);
 		CHECK(place[1] == DONE, "0x%lx: code 0x%x", (uintptr_t)place, place[1]);
