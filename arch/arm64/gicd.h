@@ -46,13 +46,7 @@ static inline void gicd_quiet_word(uint64_t frame, uint32_t intid, uint32_t grou
 	}
 }
 
-static inline void gicd_set_edge(uint64_t frame, uint32_t intid, bool edge)
-{
-	uint64_t reg = frame + GICD_ICFGR + intid / 16 * 4;
-	uint32_t bit = 2U << (intid % 16 * 2);
-	uint32_t value = mmio_read32(reg);
-
-	mmio_write32(reg, edge ? value | bit : value & ~bit);
-}
+/* Edge-triggered or level-sensitive; the other 15 of the word may be of other VMs. */
+void gicd_set_edge(uint64_t frame, uint32_t intid, bool edge);
 
 #endif
