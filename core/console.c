@@ -236,6 +236,8 @@ static void pump(void)
 {
 	bool more;
 
+	/* our text, then the lock's state: the holder does it in the other order */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	do {
 		if (!console.uart || !spin_trylock(&console.lock)) {
 			return;
