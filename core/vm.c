@@ -409,8 +409,8 @@ static void serve_all(const struct vm *vm)
 
 static void finish_stop(struct vm *vm)
 {
-	log_stop(vm);
 	serve_all(vm);
+	log_stop(vm); /* the last of them may have had its reason to tell yet */
 	vfilter_reset(vm);
 	vgpio_reset(vm);
 	vmailbox_reset(vm);
@@ -430,9 +430,9 @@ static void begin(struct vm *vm)
 		stay_stopped(vm, ": its images could not be loaded");
 		return;
 	}
-	vgic_reset(vm);
 	vpl011_reset(&vm->uart, vm, GUEST_UART_INTID);
 	vpl031_reset(&vm->rtc, vm);
+	vgic_reset(vm); /* last: no line is up that a device holds no longer */
 	if (vm->counter_offset == 0) {
 		vm->counter_offset = arch_vm_counter_offset();
 	}
