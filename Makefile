@@ -131,4 +131,4 @@ units: $(UNITS)
 
 check: lint units check-boot
 
-test: lint units bench-check test-brig test-brig-engine test-boot test-boot-rpi4 test-hil
+test: lint units bench-check test-brig test-brig-engine test-boards test-hil

@@ -15,7 +15,14 @@ import bundle as bundles  # noqa: E402
 from card import Card, make_card  # noqa: E402
 from machine import facts_of, machine_of  # noqa: E402
 
-LOGS = os.path.join(bundles.BUILD, "test-logs")
+
+def _environment(config):
+    return os.path.basename(config.getoption("--lg-env")).removesuffix(".yaml")
+
+
+def pytest_configure(config):
+    """Boards are tested side by side: the files of each have a folder."""
+    bundles.WORK = os.path.join(bundles.WORK, _environment(config))
 
 
 def _features(mark):
@@ -40,10 +47,11 @@ def facts(env):
 @pytest.fixture
 def machine(env, target, request):
     """The machine itself, switched off when the test ends."""
-    os.makedirs(LOGS, exist_ok=True)
+    logs = os.path.join(bundles.BUILD, "test-logs", _environment(request.config))
+    os.makedirs(logs, exist_ok=True)
     name = re.sub(r"[^\w.=-]+", "-", request.node.nodeid.split("/")[-1]).strip("-")
     machine_ = machine_of(env, target, lambda count: os.path.join(
-        LOGS, name + (f".{count}" if count else "") + ".log"))
+        logs, name + (f".{count}" if count else "") + ".log"))
     yield machine_
     machine_.close()
 

@@ -3,7 +3,7 @@ LG_ENV    ?= tests/boot/env/qemu-virt.yaml
 BOOT_TEST := /usr/bin/python3 -m pytest -c tests/boot/pytest.ini --rootdir tests/boot --lg-env $(LG_ENV)
 BOOT_NEEDS = $(B)/bulkhead.bin payloads keel images | $(QEMU) $(UBOOT) $(TEST_TOOLS)
 
-.PHONY: test-boot test-boot-rpi4 test-hil hil hil-env check-boot soak test-payloads-bare
+.PHONY: test-boot test-boot-rpi4 test-boards test-hil hil hil-env check-boot soak test-payloads-bare
 # PYTEST='-k disk -x' chooses.
 test-boot: $(BOOT_NEEDS)
 	$(BOOT_TEST) -q $(PYTEST) tests/boot
@@ -11,6 +11,11 @@ test-boot: $(BOOT_NEEDS)
 RPI4_NEEDS = $(BOOT_NEEDS) $(RPI4_CARD) $(RPI4)/emulated.dtb $(SDCARD_TOOLS)
 test-boot-rpi4: $(RPI4_NEEDS)
 	$(BOOT_TEST:$(LG_ENV)=tests/boot/env/qemu-rpi4.yaml) -q $(PYTEST) tests/boot
+# Both side by side: a boot keeps one CPU busy for the most part.
+test-boards: $(RPI4_NEEDS)
+	@$(MAKE) --no-print-directory test-boot-rpi4 >$(B)/test-boot-rpi4.log 2>&1 & rpi4=$$!; \
+	$(MAKE) --no-print-directory test-boot; virt=$$?; \
+	wait $$rpi4; rpi4=$$?; cat $(B)/test-boot-rpi4.log; exit $$((virt | rpi4))
 # The same on a board on the desk, by its serial port, power switch and card writer.
 hil-env:
 	@[ -r '$(ENV)' ] || { echo "hil: $(if $(ENV),ENV=$(ENV) cannot be read,ENV= is missing): the labgrid" \
