@@ -61,7 +61,7 @@ class Console:
             self.poll(pause)
 
     # -- waiting --------------------------------------------------------------------
-    def expect(self, pattern, timeout=60):
+    def expect(self, pattern, timeout=120):
         """Wait for a regular expression (multi-line); returns the match."""
         end = time.monotonic() + timeout * PATIENCE
         compiled = re.compile(pattern, re.MULTILINE)
@@ -108,18 +108,18 @@ class Console:
         for _ in range(20):
             self.mark = len(self.text)
             self.send(ESCAPE)
-            shown = self.expect(r"--- console: (\S+) ---\n", 20).group(1)
+            shown = self.expect(r"--- console: (\S+) ---\n").group(1)
             if shown == name:
                 return
         raise Missing(f"there is no console {name!r}")
 
     # -- guests --------------------------------------------------------------------------
-    def linux_shell(self, timeout=180):
+    def linux_shell(self, timeout=300):
         """Wait for the Linux guest's prompt."""
         self.expect(r"linux: ready", timeout)
-        self.expect(r"linux:\S*# ", 60)
+        self.expect(r"linux:\S*# ")
 
-    def run_linux(self, command, timeout=60):
+    def run_linux(self, command, timeout=180):
         """A shell command in Linux: (exit status, output without the hypervisor's lines)."""
         tag = f"@{next(self._serial)}@"
         self.mark = len(self.text)
@@ -127,27 +127,31 @@ class Console:
         # longer than a line. So the output says itself where it begins and where it ends; both
         # tags are split in what is typed, so that no echo matches.
         half = f'echo "{tag[:1]}""{tag[1:]}'
+        start = self.mark
         self.send(f'{half}<"; {command}; {half}:$?:"\n')
-        start = self.expect(f"{tag}<", timeout).end()
-        match = self.expect(rf"{tag}:(\d+):", timeout)
-        return int(match.group(1)), guest_lines(self.text[start:match.start()]).strip("\n")
+        self.expect(f"{tag}:\\d+:", timeout)
+        # A line of the hypervisor's may have broken into either tag.
+        said = guest_lines(self.text[start:self.mark])
+        match = re.search(f"{tag}<(.*){tag}:(\\d+):", said, re.DOTALL)
+        return int(match.group(2)), match.group(1).strip("\n")
 
-    def linux(self, command, timeout=60):
+    def linux(self, command, timeout=180):
         """The output of a command that must succeed."""
         status, output = self.run_linux(command, timeout)
         assert status == 0, f"{command!r} ended with {status}:\n{output}"
         return output
 
-    def keel(self, command, timeout=60):
+    def keel(self, command, timeout=120):
         """The output of one of keel's shell commands."""
-        self.mark = len(self.text)
-        self.send(command + "\r")
-        self.expect(re.escape(command) + r"\s*\n", timeout)
-        start = self.mark
-        match = self.expect(r"^keel> ", timeout)
-        return guest_lines(self.text[start:match.start()]).strip("\n")
+        start = self.mark = len(self.text)
+        # An empty one behind it: its line is no other's that is shown again (guest_lines).
+        self.send(command + "\r\r")
+        self.expect(rf"{re.escape(command)}\n", timeout)
+        match = self.expect(r"^keel> \n(?:bulkhead: .*\n)*keel> ", timeout)
+        said = guest_lines(self.text[start:match.start()])
+        return said.partition(command + "\n")[2].strip("\n")
 
-    def canary(self, timeout=60):
+    def canary(self, timeout=120):
         """Ask the attached canary; returns (state, sweeps, beats, bad)."""
         self.mark = len(self.text)
         self.send("?")
@@ -157,7 +161,7 @@ class Console:
     def canary_goes_on(self):
         """Ask it until it has swept its memory once more and its timer has beaten."""
         first = now = self.canary()
-        end = time.monotonic() + 60 * PATIENCE
+        end = time.monotonic() + 120 * PATIENCE
         while now[0] == "ok" and (now[1] == first[1] or now[2] == first[2]):
             if time.monotonic() > end:
                 raise Missing(f"the canary stands still: {now}; see {self.log_path}")

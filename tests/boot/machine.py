@@ -102,7 +102,7 @@ class Emulator(Machine):
         """The card is written for real."""
         self.start({"BOOT": "uboot", "CARD": path})
 
-    def ended(self, timeout=60):
+    def ended(self, timeout=120):
         """Whether the machine switched itself off; takes what it printed until then."""
         end = time.monotonic() + timeout * PATIENCE
         while self.console.poll(0.1) and time.monotonic() < end:

@@ -15,10 +15,7 @@ def linux(board):
     """linux(command): what it prints in the guest, which has a bundle with busybox."""
     console = board(MAIN).console
     console.linux_shell()
-
-    def run(command, timeout=120):
-        return console.linux(command, timeout)
-
+    run = console.linux
     run("dmesg -n 1")  # the kernel's word on each process that it ends is not for this console
     run("grep -q cgroup2 /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup")
     run(f"mkdir -p {BUNDLE}/rootfs/bin && cp /bin/busybox {BUNDLE}/rootfs/bin/ && cd {BUNDLE}")

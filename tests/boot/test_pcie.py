@@ -42,14 +42,14 @@ def test_disk_behind_the_bridge(board, disk, gic):
     # by its pin: the board's controllers of messages are not the guest's
     numbers, before = _interrupts(console)
     assert numbers <= {35, 36, 37, 38} and len(numbers) == 1
-    assert console.linux("sha256sum < /dev/nvme0n1", 120).split()[0] == digest
+    assert console.linux("sha256sum < /dev/nvme0n1").split()[0] == digest
     _, after = _interrupts(console)
     assert after - before >= DISK_MIB, f"{before} interrupts before, {after} after"
     # and by DMA in the other direction
     console.linux("dd if=/dev/urandom of=/tmp/new bs=1M count=4 2>/dev/null")
-    console.linux("dd if=/tmp/new of=/dev/nvme0n1 bs=1M oflag=direct 2>/dev/null", 120)
+    console.linux("dd if=/tmp/new of=/dev/nvme0n1 bs=1M oflag=direct 2>/dev/null")
     console.linux("echo 3 > /proc/sys/vm/drop_caches")
-    console.linux("cmp -n 4194304 /tmp/new /dev/nvme0n1", 120)
+    console.linux("cmp -n 4194304 /tmp/new /dev/nvme0n1")
     console.attach("keel")
     console.send("\r")
     console.expect(r"^keel> ")

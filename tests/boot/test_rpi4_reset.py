@@ -35,17 +35,17 @@ def test_trial_that_cannot_run_comes_back_by_itself(card_board, card, request):
     """Three resets that nobody asked for, then the slot that was good before."""
     for count in (1, 2, 3):
         board = card_board(card.path)
-        board.console.expect(rf"^slots: b on trial, start {count} of 3", 120)
-        board.console.expect(rf"^bulkhead: keel: {request.node.callspec.params['card']}: ", 60)
+        board.console.expect(rf"^slots: b on trial, start {count} of 3")
+        board.console.expect(rf"^bulkhead: keel: {request.node.callspec.params['card']}: ")
         board.console.expect(r"^bulkhead: nothing runs: the board is reset in 3 s")
         assert board.ended(), "the board was not reset"
     console = card_board(card.path).console
-    console.expect(r"^slots: b was started 3 times and never confirmed: back to a", 120)
-    console.expect(r"^keel> ", 60)
+    console.expect(r"^slots: b was started 3 times and never confirmed: back to a")
+    console.expect(r"^keel> ")
 
 
 def test_board_goes_off_with_its_last_vm(board):
     machine = board("dts/examples/keel-only.dts")
-    machine.console.expect(r"^keel> ", 60)
+    machine.console.expect(r"^keel> ")
     machine.console.send("shutdown\r")
     assert machine.ended(), "the board stayed on"

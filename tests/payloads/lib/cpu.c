@@ -252,7 +252,7 @@ bool smp_wait(unsigned index)
 {
 	struct cpu *cpu = &cpus[index];
 
-	if (!wait_for(__atomic_load_n(&cpu->job_done, __ATOMIC_ACQUIRE))) {
+	if (!wait_up_to(JOB_PATIENCE_MS, __atomic_load_n(&cpu->job_done, __ATOMIC_ACQUIRE))) {
 		fail("CPU %u did not end its job", index);
 		return false;
 	}

@@ -206,10 +206,13 @@ uint64_t ticks_per_ms(void);
 void delay_us(unsigned us);
 /* How long a wait may last before a test calls the thing lost. Not a speed check. */
 #define PATIENCE_MS 20000
+/* A whole job of another CPU's, which has such waits itself. */
+#define JOB_PATIENCE_MS (10 * PATIENCE_MS)
 /* Waits until cond; evaluates to whether it came. */
-#define wait_for(cond)                                                                             \
+#define wait_for(cond) wait_up_to(PATIENCE_MS, cond)
+#define wait_up_to(ms, cond)                                                                       \
 	({                                                                                         \
-		uint64_t end_ = now() + PATIENCE_MS * ticks_per_ms();                              \
+		uint64_t end_ = now() + (ms)*ticks_per_ms();                                       \
 		while (!(cond) && now() < end_) {                                                  \
 			__asm__ volatile("yield" ::: "memory");                                    \
 		}                                                                                  \
