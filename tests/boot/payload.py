@@ -8,7 +8,7 @@ from console import guest_lines
 HARMLESS = re.compile(r"GICv[23]|always enabled|no SYSTEM_RESET2")
 
 
-def expect_done(console, timeout=300, emulator_faults=()):
+def expect_done(console, timeout=600, emulator_faults=()):
     """Wait for DONE; fail with each FAIL line. Returns (names passed, skip lines).
 
     emulator_faults: tests that the emulator alone may make fail here.

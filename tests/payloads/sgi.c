@@ -2,7 +2,7 @@
 /* Software-generated interrupts between all CPUs (H17, H22, H28). */
 #include "tests/payloads/lib/payload.h"
 
-#define STORM 2000
+#define STORM 1000
 
 /* Per CPU: which SGIs came, and (v2) from which CPU interfaces. */
 static unsigned came[CPU_MAX][16];
