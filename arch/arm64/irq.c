@@ -50,6 +50,8 @@ void irq_init_cpu(void)
 
 static void serve_kick(struct cpu *c)
 {
+	/* what it announces is read after IAR was (DDI 0487, B2.3); a sender's half: send_sgi() */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	cpu_serve_call();
 	if (c->current) {
 		vgic_sync(c->current);
