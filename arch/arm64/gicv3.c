@@ -188,6 +188,7 @@ static void configure(uint32_t intid, bool edge, unsigned int cpu)
 
 static uint32_t lr_empty(void)
 {
+	isb(); /* list registers may just have been written (DDI 0487, D19.1.2) */
 	return (uint32_t)(read_sysreg(ICH_ELRSR_EL2) | read_sysreg(ICH_EISR_EL2));
 }
 
