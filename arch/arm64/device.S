@@ -4,8 +4,8 @@
  * EL2. The vector (vectors.S) sends one from this block to device_refused. It is 256 bytes
  * aligned and no larger, which is how the vector tells.
  *
- * An exception overwrites where the guest is to go on, and the vector uses two registers of
- * the guest's: they are kept in x3 to x6.
+ * An exception overwrites where the guest is to go on and why it is here, and the vector uses
+ * two registers of the guest's: they are kept in x3 to x7.
  */
 	.section .text.device, "ax"
 	.balign 256
@@ -17,6 +17,7 @@ device_access:
 	mrs	x4, spsr_el2
 	mrs	x5, tpidr_el0
 	mrs	x6, tpidrro_el0
+	mrs	x7, esr_el2
 	.endm
 
 /* In: x0 = address, x1 = 1, 2, 4 or 8 bytes. Out: x0 = value, x1 = 1 if refused. */
@@ -59,6 +60,7 @@ device_refused:
 	msr	spsr_el2, x4
 	msr	tpidr_el0, x5
 	msr	tpidrro_el0, x6
+	msr	esr_el2, x7
 	mov	x1, #1
 	ret
 	.if	. - device_access > 256
