@@ -41,18 +41,10 @@ static void write_line(const char *line)
 {
 	struct console_port *log = console_log_port();
 
-	/* no lock: whoever holds it is being stopped, or is us */
+	/* no lock: whoever holds it was stopped, or is us */
 	for (; *line; line++) {
 		log->ring[log->head++ % CONSOLE_RING_SIZE] = *line;
 	}
-}
-
-static void begin(void)
-{
-	if (__atomic_exchange_n(&panicking, true, __ATOMIC_ACQ_REL)) {
-		panic_halt();
-	}
-	stop_others();
 }
 
 static void print(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -69,21 +61,35 @@ static void print(const char *format, ...)
 	write_line("\r\n");
 }
 
-/* A CPU that waits in EL2 for what this one holds never answers: it runs no guest either. */
-static void wait_for_others(void)
+static bool is_still_running(unsigned int cpu)
+{
+	return cpus[cpu].online && cpu != this_cpu()->id &&
+	       !__atomic_load_n(&cpus[cpu].stopped, __ATOMIC_ACQUIRE);
+}
+
+/* Before a word is written: nobody else writes then, without a lock. */
+static void begin(void)
 {
 	uint64_t give_up = arch_counter() + arch_counter_hz() * STOP_TIMEOUT_MS / 1000;
 
+	if (__atomic_exchange_n(&panicking, true, __ATOMIC_ACQ_REL)) {
+		panic_halt();
+	}
+	stop_others();
 	for (unsigned int i = 0; i < board.cpu_count; i++) {
-		bool asked = cpus[i].online && i != this_cpu()->id;
+		while (is_still_running(i) && arch_counter() <= give_up) {}
+	}
+}
 
-		while (asked && !__atomic_load_n(&cpus[i].stopped, __ATOMIC_ACQUIRE)) {
-			if (arch_counter() > give_up) {
-				print("bulkhead: CPU %u is busy in EL2 and stays there", i);
-				break;
-			}
+/* A CPU that waits in EL2 for what this one holds never answers: it runs no guest either. */
+static void print_others(void)
+{
+	for (unsigned int i = 0; i < board.cpu_count; i++) {
+		if (is_still_running(i)) {
+			print("bulkhead: CPU %u is busy in EL2 and stays there", i);
 		}
 	}
+	print("bulkhead: no CPU runs a guest any more");
 }
 
 static _Noreturn void end(void)
@@ -91,8 +97,7 @@ static _Noreturn void end(void)
 	print("bulkhead: ESR_EL2 0x%lx ELR_EL2 0x%lx FAR_EL2 0x%lx SPSR_EL2 0x%lx",
 	      read_sysreg(esr_el2), read_sysreg(elr_el2), read_sysreg(far_el2),
 	      read_sysreg(spsr_el2));
-	wait_for_others();
-	print("bulkhead: no CPU runs a guest any more");
+	print_others();
 	if (board.reset_on_failure) {
 		print("bulkhead: " FIRMWARE_RESET_NOTICE);
 	}
