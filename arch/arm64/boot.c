@@ -81,7 +81,7 @@ void boot_early(const void *fdt, uint64_t el)
 	}
 	uart_init(&board.uart);
 	cpu_init_table(&board);
-	if (mmu_init(&board, fdt_totalsize(fdt)) != 0) {
+	if (mmu_init(&board, fdt_totalsize(fdt)) != 0 || cpu_guard_stacks(&board) != 0) {
 		refuse("EL2's page tables are too small for this board: stopped");
 	}
 }
@@ -136,7 +136,7 @@ static void claim_hypervisor(const struct mem_range *taken, unsigned int count)
 static bool cpus_are_up(const struct vm_config *c, struct report *r)
 {
 	for (unsigned int i = 0; i < c->cpu_count; i++) {
-		if (!cpus[c->cpus[i]].online) {
+		if (!__atomic_load_n(&cpus[c->cpus[i]].online, __ATOMIC_ACQUIRE)) {
 			report_error(r, "%s: cpus: CPU %u did not start", c->name, c->cpus[i]);
 			return false;
 		}

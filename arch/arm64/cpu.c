@@ -48,6 +48,16 @@ void cpu_init_table(const struct board *b)
 	}
 }
 
+int cpu_guard_stacks(const struct board *b)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < b->cpu_count; i++) {
+		ret |= mmu_guard((uint64_t)stacks[i]);
+	}
+	return ret;
+}
+
 /* Where a feature brings a register of its own at EL2: written, because reset leaves it unknown. */
 static void init_optional(void)
 {
@@ -137,9 +147,6 @@ unsigned int cpu_start_others(const struct board *b)
 	unsigned int up = 1;
 
 	this_cpu()->online = true;
-	for (unsigned int i = 0; i < b->cpu_count; i++) {
-		mmu_guard((uint64_t)stacks[i]);
-	}
 	for (unsigned int i = 0; i < b->cpu_count; i++) {
 		if (i != this_cpu()->id && start_one(b, i)) {
 			up++;

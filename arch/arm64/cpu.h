@@ -47,6 +47,8 @@ static inline bool timer_line(uint64_t ctl)
 
 /* Fill the table from the board; the boot CPU's own entry gets its identity. */
 void cpu_init_table(const struct board *b);
+/* Take the page below each stack out of EL2's map. Returns 0 or -1: no page table for it. */
+int cpu_guard_stacks(const struct board *b) MUST_CHECK;
 /* Start the others. Returns how many CPUs are up; those that are not are named in the log. */
 unsigned int cpu_start_others(const struct board *b);
 /* EL2's own registers on this CPU, all of them. */

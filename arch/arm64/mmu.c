@@ -135,13 +135,9 @@ int arch_map_device(paddr_t pa, uint64_t size)
 	return mmu_map_device(pa.pa, size);
 }
 
-void mmu_guard(uint64_t page)
+int mmu_guard(uint64_t page)
 {
-	spin_lock(&lock);
-	if (pgtable_unmap(&el2, page, SZ_4K) != 0) {
-		panic("no page table for a guard page");
-	}
-	spin_unlock(&lock);
+	return pgtable_unmap(&el2, page, SZ_4K);
 }
 
 static NOINLINE void *map_memory(uint64_t va, paddr_t pa, uint64_t size)
