@@ -23,7 +23,11 @@ struct mark {
 	uint64_t log_end;  /* where this line of the log ends */
 };
 
-/* attached: a port's index, or the number of ports for "all". */
+/*
+ * attached: a port's index, or the number of ports for "all". Who writes text then asks whether
+ * it is visible, and whether the UART's lock is taken; who attaches, or lets go of the lock, then
+ * looks for text. So that one of the two sees the other, these are all sequentially consistent.
+ */
 static struct {
 	struct spinlock lock; /* the UART, and all below but the ports' own rings and the marks */
 	const struct console_uart *uart;
@@ -53,7 +57,7 @@ struct console_port *console_log_port(void)
 /* NULL: all of them. */
 static struct console_port *attached_port(void)
 {
-	unsigned int attached = __atomic_load_n(&console.attached, __ATOMIC_RELAXED);
+	unsigned int attached = __atomic_load_n(&console.attached, __ATOMIC_SEQ_CST);
 
 	return attached < console.port_count ? console.ports[attached] : NULL;
 }
@@ -65,15 +69,15 @@ static bool is_all(void)
 
 static bool has_unshown(const struct console_port *p)
 {
-	return __atomic_load_n(&p->head, __ATOMIC_ACQUIRE) != p->shown;
+	return __atomic_load_n(&p->head, __ATOMIC_SEQ_CST) != p->shown;
 }
 
 /* Where all are shown, a line waits until it is whole: it is not to be torn by others' lines. */
 static bool has_whole_line(const struct console_port *p)
 {
-	uint64_t head = __atomic_load_n(&p->head, __ATOMIC_ACQUIRE);
+	uint64_t head = __atomic_load_n(&p->head, __ATOMIC_SEQ_CST);
 
-	return __atomic_load_n(&p->line_end, __ATOMIC_ACQUIRE) > p->shown ||
+	return __atomic_load_n(&p->line_end, __ATOMIC_SEQ_CST) > p->shown ||
 	       head - p->shown >= CONSOLE_LINE_MAX;
 }
 
@@ -97,7 +101,7 @@ static void mark_log(uint64_t log_end)
 
 	if (p && p != &log_port && m->log_end <= log_port.shown) {
 		m->port = p;
-		m->line_end = __atomic_load_n(&p->line_end, __ATOMIC_ACQUIRE);
+		m->line_end = __atomic_load_n(&p->line_end, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&m->log_end, log_end, __ATOMIC_RELEASE);
 		console.mark_next++;
 	}
@@ -188,7 +192,7 @@ static void open_line(struct console_port *p)
 
 static void send_next(struct console_port *p)
 {
-	uint64_t head = __atomic_load_n(&p->head, __ATOMIC_ACQUIRE);
+	uint64_t head = __atomic_load_n(&p->head, __ATOMIC_SEQ_CST);
 
 	if (head - p->shown > CONSOLE_RING_SIZE) {
 		p->shown = head - CONSOLE_RING_SIZE; /* the rest was overwritten unseen */
@@ -236,8 +240,7 @@ static void pump(void)
 {
 	bool more;
 
-	/* our text, then the lock's state: the holder does it in the other order */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* trylock looks at the lock without any order */
 	do {
 		if (!console.uart || !spin_trylock(&console.lock)) {
 			return;
@@ -258,7 +261,7 @@ static void show_banner(const char *name)
 
 static void attach_locked(unsigned int index)
 {
-	__atomic_store_n(&console.attached, index, __ATOMIC_RELAXED);
+	__atomic_store_n(&console.attached, index, __ATOMIC_SEQ_CST);
 	if (is_all()) {
 		show_banner("all");
 		return;
@@ -323,9 +326,9 @@ void console_write(struct console_port *port, const char *text, size_t length)
 	}
 	for (size_t i = 0; i < length; i++) {
 		port->ring[port->head % CONSOLE_RING_SIZE] = text[i];
-		__atomic_store_n(&port->head, port->head + 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&port->head, port->head + 1, __ATOMIC_SEQ_CST);
 		if (text[i] == '\n') {
-			__atomic_store_n(&port->line_end, port->head, __ATOMIC_RELEASE);
+			__atomic_store_n(&port->line_end, port->head, __ATOMIC_SEQ_CST);
 		}
 	}
 	spin_unlock(&port->lock);

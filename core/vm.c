@@ -329,7 +329,7 @@ static bool wants_restart(const struct vm *vm)
 static void power_off_if_last(void)
 {
 	for (unsigned int i = 0; i < vm_count; i++) {
-		if (__atomic_load_n(&vms[i].state, __ATOMIC_ACQUIRE) != VM_STOPPED ||
+		if (__atomic_load_n(&vms[i].state, __ATOMIC_SEQ_CST) != VM_STOPPED ||
 		    vms[i].stop.kind != VM_STOP_POWER_OFF) {
 			return;
 		}
@@ -343,7 +343,7 @@ static void power_off_if_last(void)
 static bool none_ever_ran(void)
 {
 	for (unsigned int i = 0; i < vm_count; i++) {
-		if (__atomic_load_n(&vms[i].state, __ATOMIC_ACQUIRE) != VM_STOPPED ||
+		if (__atomic_load_n(&vms[i].state, __ATOMIC_SEQ_CST) != VM_STOPPED ||
 		    vms[i].started_at != 0) {
 			return false;
 		}
@@ -354,7 +354,8 @@ static bool none_ever_ran(void)
 static void stay_stopped(struct vm *vm, const char *why)
 {
 	log_info("%s: stopped%s", vm->config->name, why);
-	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_RELEASE);
+	/* of two that stop at once, one at least must see both stopped */
+	__atomic_store_n(&vm->state, VM_STOPPED, __ATOMIC_SEQ_CST);
 	power_off_if_last();
 	if (none_ever_ran()) {
 		arch_nothing_runs();
