@@ -34,21 +34,23 @@ void log_line(enum log_level level, const char *format, ...)
 static bool within_rate(struct vm *vm)
 {
 	uint64_t second = arch_counter() / arch_counter_hz();
+	uint64_t before = __atomic_load_n(&vm->log_second, __ATOMIC_RELAXED);
+	unsigned int dropped;
 
-	if (second != vm->log_second) {
-		vm->log_second = second;
-		vm->log_lines = 0;
-		if (vm->log_dropped) {
-			log_warn("%s: %u more lines dropped", vm->config->name, vm->log_dropped);
-			vm->log_dropped = 0;
+	/* several of its CPUs may count at once; one begins the new second */
+	if (second > before && __atomic_compare_exchange_n(&vm->log_second, &before, second, false,
+							   __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&vm->log_lines, 0, __ATOMIC_RELAXED);
+		dropped = __atomic_exchange_n(&vm->log_dropped, 0, __ATOMIC_RELAXED);
+		if (dropped) {
+			log_warn("%s: %u more lines dropped", vm->config->name, dropped);
 		}
 	}
-	if (vm->log_lines >= LOG_GUEST_RATE) {
-		vm->log_dropped++;
-		return false;
+	if (__atomic_fetch_add(&vm->log_lines, 1, __ATOMIC_RELAXED) < LOG_GUEST_RATE) {
+		return true;
 	}
-	vm->log_lines++;
-	return true;
+	__atomic_fetch_add(&vm->log_dropped, 1, __ATOMIC_RELAXED);
+	return false;
 }
 
 void log_guest(struct vm *vm, const char *format, ...)
