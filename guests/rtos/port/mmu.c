@@ -47,7 +47,8 @@ extern const char __text_start[], __text_end[], __rodata_end[], __end[];
 extern uint8_t trap_stack[], trap_fatal_stack[];
 
 static uint64_t tables[TABLE_COUNT][ENTRY_COUNT] __attribute__((aligned(4096)));
-static size_t tables_used = 1; /* tables[0] is the level 1 table */
+/* Beside tables[0], of level 1. In .bss: it is counted with the caches off (start.S). */
+static size_t tables_used;
 
 #define NORMAL (DESC_ATTR(MAIR_NORMAL) | DESC_INNER | DESC_UXN)
 
@@ -62,12 +63,12 @@ static const uint64_t kind_bits[] = {
 static uint64_t *next_table(uint64_t *entry)
 {
 	if (*entry == 0) {
-		if (tables_used == TABLE_COUNT) {
+		if (tables_used == TABLE_COUNT - 1) {
 			port_panic("mmu: out of page tables");
 		}
 		/* The tables are zero from boot; the walker must see that first. */
 		cpu_dsb();
-		*entry = (uintptr_t)tables[tables_used++] | DESC_VALID | DESC_TABLE;
+		*entry = (uintptr_t)tables[++tables_used] | DESC_VALID | DESC_TABLE;
 	}
 	return (uint64_t *)(uintptr_t)(*entry & DESC_ADDRESS);
 }
