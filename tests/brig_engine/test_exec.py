@@ -130,7 +130,7 @@ def test_a_file_of_its_environment(containers, tmp_path):
     containers.env["LATIN"] = b"\xe9"
     containers.fails("exec", "-e", "LATIN", "one", "true", because="the value of LATIN is not UTF-8")
     for file, because in (("/nonexistent", "env_file /nonexistent"), (str(tmp_path), "Is a directory"),
-                          (str(tmp_path / "bad"), "line 2 is not UTF-8")):
+                          (str(tmp_path / "bad"), "line 2: env: the value of B is not UTF-8")):
         containers.fails("exec", "--env-file", file, "one", "true", because=because)
 
 

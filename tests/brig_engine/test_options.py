@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from test_user import wait_for
 
 
 def run(containers, *words, script):
@@ -73,6 +74,20 @@ def test_groups_and_environment(containers, tmp_path):
     assert run(containers, "--user", "1000:1000", "--group-add", "20", "--group-add", "44",
                script="id -G") == "1000 20 44"
     containers.fails("run", "--env-file", "/nonexistent", "hello", "true", because="env_file /nonexistent")
+
+
+def test_a_name_alone_has_the_callers_value(containers):
+    """Of when it was made, whoever starts it later."""
+    containers.env["GIVEN"] = "first"
+    containers("run", "-d", "--name", "one", "-e", "GIVEN", "-e", "NOT_GIVEN", "hello", "sh", "-c",
+               "echo $GIVEN ${NOT_GIVEN-none}; exec sleep 1000")
+    wait_for(lambda: containers.out("logs", "one") == "first none")
+    containers("stop", "-t", "0", "one")
+    containers.env["GIVEN"] = "second"
+    containers("start", "one")
+    wait_for(lambda: containers.out("logs", "one") == "first none\nfirst none")
+    containers.env["LATIN"] = b"\xe9"
+    containers.fails("run", "-e", "LATIN", "hello", "true", because="the value of LATIN is not UTF-8")
 
 
 def test_devices(containers, tmp_path):

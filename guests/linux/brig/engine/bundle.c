@@ -187,41 +187,31 @@ int bundle_set_env(json_t *list, const char *text)
 	return json_array_append_new(list, json_string(text));
 }
 
-const char *bundle_own_env(const char *text)
+/* The pairs of a list; what is none is left out. */
+static void set_pairs(json_t *env, const json_t *list)
 {
-	if (strchr(text, '=') != NULL) {
-		return text;
+	size_t at;
+	const json_t *one;
+	json_array_foreach(list, at, one)
+	{
+		const char *text = json_string_value(one);
+		if (text != NULL && strchr(text, '=') != NULL) {
+			bundle_set_env(env, text);
+		}
 	}
-	const char *own = getenv(text);
-	return own != NULL ? file_text("%s=%s", text, own) : NULL;
 }
 
 static json_t *make_env(const struct container *c)
 {
 	json_t *list = json_pack(
 		"[s]", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-	size_t at;
-	const json_t *one;
 	bundle_set_env(list, file_text("HOSTNAME=%s", request_text(container_request(c), "hostname",
 								   file_text("%.12s", c->id))));
 	if (request_flag(container_request(c), "tty")) {
 		bundle_set_env(list, "TERM=xterm");
 	}
-	json_array_foreach(image_value(c, "Env"), at, one)
-	{
-		const char *text = json_string_value(one);
-		if (text != NULL && strchr(text, '=') != NULL) {
-			bundle_set_env(list, text);
-		}
-	}
-	json_array_foreach(request_list(container_request(c), "env"), at, one)
-	{
-		const char *text = json_string_value(one);
-		const char *pair = text != NULL ? bundle_own_env(text) : NULL;
-		if (pair != NULL) {
-			bundle_set_env(list, pair);
-		}
-	}
+	set_pairs(list, image_value(c, "Env"));
+	set_pairs(list, request_list(container_request(c), "env"));
 	return list;
 }
 

@@ -13,7 +13,5 @@ int bundle_write(const struct container *c, const char *netns);
 int bundle_find_user(const struct container *c, const char *text, int64_t *uid, int64_t *gid);
 /* "NAME=VALUE" into a process's environment, in place of what has the name; -1: it is not UTF-8. */
 int bundle_set_env(json_t *list, const char *text);
-/* What -e says as "NAME=VALUE": a name alone is of this program's own environment, or NULL. */
-const char *bundle_own_env(const char *text);
 
 #endif

@@ -45,13 +45,6 @@ static const struct option longs[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int add_env(json_t *list, const char *text)
-{
-	return json_array_append_new(list, json_string(text)) < 0
-		       ? fault_set(0, "exec: \"%.40s\" is not UTF-8", text)
-		       : 0;
-}
-
 static int take_option(struct exec_options *o, int code, const char *word)
 {
 	switch (code) {
@@ -65,7 +58,7 @@ static int take_option(struct exec_options *o, int code, const char *word)
 		o->detach = true;
 		return 0;
 	case 'e':
-		return add_env(o->given, optarg);
+		return request_add_env(o->given, optarg) < 0 ? fault_in("exec") : 0;
 	case 'f':
 		return request_read_env(o->env, optarg) < 0 ? fault_in("exec") : 0;
 	case 'p':
@@ -98,7 +91,8 @@ static int resolve_user(const struct container *c, const char **text)
 	return 0;
 }
 
-static int resolve_env(struct exec_options *o)
+/* One of each name: what is given one by one has the last word. */
+static void merge_env(struct exec_options *o)
 {
 	size_t at;
 	const json_t *one;
@@ -106,14 +100,9 @@ static int resolve_env(struct exec_options *o)
 	json_array_extend(o->env, o->given);
 	json_array_foreach(o->env, at, one)
 	{
-		const char *text = json_string_value(one);
-		const char *pair = bundle_own_env(text);
-		if (pair != NULL && bundle_set_env(whole, pair) < 0) {
-			return fault_set(0, "exec: the value of %s is not UTF-8", text);
-		}
+		bundle_set_env(whole, json_string_value(one));
 	}
 	o->env = whole;
-	return 0;
 }
 
 /* -- Without a terminal ---------------------------------------------------------------- */
@@ -265,7 +254,8 @@ int command_exec(int argc, char **argv)
 		fault_set(0, "exec: %s does not run (it is %s)", argv[optind], state.status);
 		return command_fail();
 	}
-	if (resolve_env(&o) < 0 || (o.user != NULL && resolve_user(&c, &o.user) < 0)) {
+	merge_env(&o);
+	if (o.user != NULL && resolve_user(&c, &o.user) < 0) {
 		return command_fail();
 	}
 	return o.tty ? run_on_terminal(&c, &o, command, count) : run_plain(&c, &o, command, count);

@@ -211,6 +211,22 @@ static int check_key(const char *name, const json_t *value)
 	return fault_set(0, "%.40s: no such key", name);
 }
 
+int request_add_env(json_t *env, const char *text)
+{
+	const char *pair = text;
+	if (strchr(text, '=') == NULL) {
+		const char *own = getenv(text);
+		if (own == NULL) {
+			return 0;
+		}
+		pair = file_text("%s=%s", text, own);
+	}
+	return json_array_append_new(env, json_string(pair)) < 0
+		       ? fault_set(0, "env: the value of %.*s is not UTF-8",
+				   (int)strcspn(text, "="), text)
+		       : 0;
+}
+
 int request_read_env(json_t *env, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -223,9 +239,8 @@ int request_read_env(json_t *env, const char *path)
 	}
 	for (; result == 0 && getline(&line, &room, file) > 0; number++) {
 		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] != '\0' && line[0] != '#' &&
-		    json_array_append_new(env, json_string(line)) < 0) {
-			result = fault_set(0, "env_file %s: line %d is not UTF-8", path, number);
+		if (line[0] != '\0' && line[0] != '#' && request_add_env(env, line) < 0) {
+			result = fault_in("env_file %s: line %d", path, number);
 		}
 	}
 	if (result == 0 && ferror(file)) {
@@ -236,29 +251,38 @@ int request_read_env(json_t *env, const char *path)
 	return result;
 }
 
-int request_expand(json_t *request)
+static int add_each(json_t *env, const json_t *request, const char *key,
+		    int (*add)(json_t *env, const char *text))
 {
 	size_t at;
 	const json_t *one;
-	const json_t *files = request_list(request, "env_file");
+	json_array_foreach(request_list(request, key), at, one)
+	{
+		if (json_string_value(one) == NULL) {
+			return fault_set(0, "%s: no text", key);
+		}
+		if (add(env, json_string_value(one)) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int request_expand(json_t *request)
+{
 	if (security_expand(request) < 0) {
 		return -1;
 	}
-	if (files == NULL) {
+	if (request_list(request, "env_file") == NULL && request_list(request, "env") == NULL) {
 		return 0;
 	}
 	json_t *env = json_array();
-	json_array_foreach(files, at, one)
-	{
-		if (json_string_value(one) == NULL ||
-		    request_read_env(env, json_string_value(one)) < 0) {
-			json_decref(env);
-			return json_string_value(one) == NULL ? fault_set(0, "env_file: no text")
-							      : -1;
-		}
-	}
 	/* What is given one by one has the last word. */
-	json_array_extend(env, (json_t *)request_list(request, "env"));
+	if (add_each(env, request, "env_file", request_read_env) < 0 ||
+	    add_each(env, request, "env", request_add_env) < 0) {
+		json_decref(env);
+		return -1;
+	}
 	json_object_set_new(request, "env", env);
 	json_object_del(request, "env_file");
 	return 0;

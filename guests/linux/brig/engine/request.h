@@ -26,8 +26,13 @@ extern const struct request_key request_keys[];
 /* Read the options of run and create; what follows them (IMAGE, COMMAND...) starts at
  * argv[*rest]. NULL with a fault. */
 json_t *request_from_options(int argc, char **argv, int *rest);
-/* What stands in files of its own (env_file) taken in: 0, or -1 with a fault. */
+/*
+ * What stands elsewhere taken in, files (env_file) and this program's own environment (a name in
+ * env without a value): 0, or -1 with a fault.
+ */
 int request_expand(json_t *request);
+/* "NAME=VALUE" added to a list, or NAME with this program's own value, if it has one: 0, or -1. */
+int request_add_env(json_t *env, const char *text);
 /* The lines of such a file, without comments, added to a list: 0, or -1 with a fault. */
 int request_read_env(json_t *env, const char *path);
 /* Every key known, of its kind, and each value one that can be had: 0 or -1 with a fault. */
