@@ -127,7 +127,8 @@ void vgic_set_enabled(struct vm *vm, struct virq *irq, bool enabled)
 	unsigned int target = irq->target == VIRQ_NO_TARGET ? 0 : irq->target;
 
 	irq->enabled = enabled;
-	if (irq->hw) {
+	/* of a CPU that is off, nobody would take it: vgic_cpu_online() does it then */
+	if (irq->hw && (irq->intid >= VGIC_PRIVATE || vm->vcpus[target].vgic.online)) {
 		gic.set_enabled(vm->vcpus[target].cpu, irq->intid, enabled);
 	}
 	if (irq->lr == VIRQ_NO_LR) {

@@ -27,6 +27,8 @@ static void set_enabled(unsigned int cpu, uint32_t intid, bool enabled)
 	assert_true(intid >= VGIC_SGIS); /* the hypervisor's own */
 	if (intid >= VGIC_PRIVATE || cpu == fake.cpu) {
 		fake_phys(cpu, intid)->enabled = enabled;
+	} else if (enabled) {
+		fake_gic.remote_enables++;
 	}
 }
 

@@ -42,7 +42,8 @@ struct fake_gic {
 	/* Told of each physical interrupt that is passed on. May be NULL. */
 	void (*on_fire)(unsigned int cpu, uint32_t intid);
 	unsigned int maintenances;
-	unsigned int sgis; /* physical ones */
+	unsigned int sgis;           /* physical ones */
+	unsigned int remote_enables; /* of another CPU's PPI */
 };
 
 extern struct fake_gic fake_gic;

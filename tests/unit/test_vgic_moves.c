@@ -230,6 +230,21 @@ static void test_what_came_while_offline_is_there_after(void **state)
 	assert_delivered(2, EDGE);
 }
 
+/* Nobody would take what its timer says. */
+static void test_ppi_of_an_offline_vcpu_stays_off(void **state)
+{
+	struct virq *irq = &vm.vcpus[1].vgic.priv[GUEST_VTIMER_INTID];
+
+	(void)state;
+	go_offline(1);
+	spin_lock(&vm.vgic.lock);
+	vgic_set_enabled(&vm, irq, true);
+	spin_unlock(&vm.vgic.lock);
+	assert_int_equal(fake_gic.remote_enables, 0);
+	go_online(1);
+	assert_true(fake_phys(1, GUEST_VTIMER_INTID)->enabled);
+}
+
 static void test_pending_spi_moves_on_when_its_vcpu_goes(void **state)
 {
 	(void)state;
@@ -347,6 +362,8 @@ int main(void)
 		V2(test_level_cleared_while_high_comes_again),
 		V2(test_is_pending_sees_what_waits),
 		V2(test_what_came_while_offline_is_there_after),
+		V2(test_ppi_of_an_offline_vcpu_stays_off),
+		V3(test_ppi_of_an_offline_vcpu_stays_off),
 		V2(test_pending_spi_moves_on_when_its_vcpu_goes),
 		V2(test_moved_spi_is_let_go_by_a_leaving_vcpu),
 		V2(test_hw_spi_moves_physically),
