@@ -281,7 +281,8 @@ void vm_vcpu_off(struct vcpu *v)
 	}
 }
 
-static void log_stop(const struct vm *vm)
+/* A crash is followed by a pause (backoff_ms()); the others may come at any rate. */
+static void log_stop(struct vm *vm)
 {
 	const struct vm_stop *s = &vm->stop;
 	const char *name = vm->config->name;
@@ -290,7 +291,7 @@ static void log_stop(const struct vm *vm)
 		log_warn("%s: crashed: %s (vcpu %u, PC 0x%lx, ESR 0x%lx, FAR 0x%lx, IPA 0x%lx)",
 			 name, s->what, s->vcpu, s->pc, s->esr, s->far, s->ipa);
 	} else {
-		log_info("%s: %s (vcpu %u)", name, s->what, s->vcpu);
+		log_guest(vm, "%s: %s (vcpu %u)", name, s->what, s->vcpu);
 	}
 }
 
