@@ -10,8 +10,9 @@
 #include "core/log.h"
 #include "core/vm.h"
 
-/* Bytes zeroed between two looks at what else waits for this CPU. */
-#define SCRUB_STEP SZ_2M
+/* Bytes zeroed, and copied, between two looks at what else waits for this CPU. */
+#define SCRUB_STEP (4 * SZ_64K)
+#define COPY_STEP  SZ_64K
 
 static const struct bundle *bundle;
 static const struct board *board;
@@ -35,6 +36,17 @@ static void scrub(void *va, uint64_t size)
 	for (uint64_t at = 0; at < size; at += SCRUB_STEP) {
 		arch_zero((uint8_t *)va + at, MIN(SCRUB_STEP, size - at));
 		arch_poll();
+	}
+}
+
+static void copy(uint8_t *to, const uint8_t *from, uint64_t size)
+{
+	for (uint64_t at = 0; at < size; at += COPY_STEP) {
+		if (at > 0) { /* what is short may be copied under a lock (load_tree()) */
+			arch_poll();
+		}
+		memcpy(to + at, from + at, MIN(COPY_STEP, size - at));
+		arch_clean_poc(to + at, MIN(COPY_STEP, size - at));
 	}
 }
 
@@ -67,8 +79,7 @@ static int copy_in(const struct vm *vm, uint64_t ipa, const void *data, uint64_t
 			if (!to) {
 				return -1;
 			}
-			memcpy(to + (ipa - m->ipa), data, size);
-			arch_clean_poc(to + (ipa - m->ipa), size);
+			copy(to + (ipa - m->ipa), data, size);
 			arch_unmap(to, m->size);
 			return 0;
 		}
