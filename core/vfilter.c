@@ -2,6 +2,7 @@
 #include "core/vfilter.h"
 
 #include "core/arch.h"
+#include "core/gic.h"
 #include "core/panic.h"
 #include "core/vm.h"
 
@@ -41,6 +42,19 @@ static void look(struct vfilter *f)
 	vgic_set_line(f->vm, f->intid, f->shut);
 }
 
+/* What an interrupt costs its VM, in ticks of the counter. */
+static uint64_t event_time(void)
+{
+	return arch_counter_hz() / VFILTER_EVENTS_HZ;
+}
+
+static void charge(struct vfilter *f)
+{
+	if (f->shut) {
+		f->paid_at = MAX(f->paid_at, arch_counter()) + event_time();
+	}
+}
+
 bool vfilter_interrupt(uint32_t intid)
 {
 	bool known = false;
@@ -58,6 +72,7 @@ bool vfilter_interrupt(uint32_t intid)
 			spin_lock(&f->lock);
 			if (!f->shut) {
 				look(f);
+				charge(f);
 			}
 			spin_unlock(&f->lock);
 		}
@@ -75,20 +90,29 @@ static bool carry_out(const struct vfilter *f, struct mmio_op op, uint64_t *valu
 			: arch_device_read(address, op.size, value);
 }
 
+static bool carry_out_gated(struct vfilter *f, struct mmio_op op, uint64_t *value)
+{
+	bool done = true;
+
+	spin_lock(&f->lock);
+	if (f->paid_at > arch_counter() + VFILTER_EVENTS_AHEAD * event_time()) {
+		arch_repeat_access();
+	} else {
+		gic.set_enabled(arch_cpu_id(), f->intid, false);
+		open_gate(f);
+		done = carry_out(f, op, value);
+		look(f);
+		gic.set_enabled(arch_cpu_id(), f->intid, true);
+	}
+	spin_unlock(&f->lock);
+	return done;
+}
+
 static uint64_t access_filtered(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
 	struct vfilter *f = device;
-	bool done;
+	bool done = f->gate ? carry_out_gated(f, op, &value) : carry_out(f, op, &value);
 
-	if (f->gate) {
-		spin_lock(&f->lock);
-		open_gate(f);
-		done = carry_out(f, op, &value);
-		look(f);
-		spin_unlock(&f->lock);
-	} else {
-		done = carry_out(f, op, &value);
-	}
 	if (!done) {
 		vm_crash(v, "a device did not answer", arch_guest_pc(), 0, 0,
 			 f->regs.base + op.offset);

@@ -4,7 +4,10 @@
  * access of their VM to their own registers, and no other, is carried out here. A shared
  * interrupt is taken by the hypervisor, which asks each device (gate.h), shuts the gate of those
  * that ask and raises their VMs' own lines: so one that never serves its device delays nobody.
- * With the VM's next access to the device the gate opens again.
+ * With the VM's next access to the device the gate opens again, with the interrupt masked, since
+ * what is asked for by then is seen without. A VM whose devices interrupted more than
+ * VFILTER_EVENTS_HZ times a second makes its access again and again, and takes interrupts between:
+ * so in t seconds a device does at most VFILTER_EVENTS_HZ * t + VFILTER_EVENTS_AHEAD times.
  */
 #ifndef CORE_VFILTER_H
 #define CORE_VFILTER_H
@@ -14,6 +17,9 @@
 #include "core/lib/spinlock.h"
 #include "core/mmio.h"
 
+#define VFILTER_EVENTS_HZ    20000
+#define VFILTER_EVENTS_AHEAD 20
+
 struct vfilter {
 	struct vm *vm;
 	struct mem_range regs;   /* IPA = PA */
@@ -21,7 +27,8 @@ struct vfilter {
 	uint32_t intid;
 	struct spinlock lock; /* of the device, if it has a gate */
 	bool shut;
-	uint32_t taken; /* the enabling bits that are taken away while it is shut */
+	uint32_t taken;   /* the enabling bits that are taken away while it is shut */
+	uint64_t paid_at; /* when it may interrupt next: counter value */
 };
 
 struct vm_filters {
