@@ -210,10 +210,10 @@ static void send_next(struct console_port *p)
 	}
 }
 
-/* Send what the UART takes now. True: there is more. */
-static bool pump_locked(void)
+/* Send what the UART takes now, within the budget. True: there is more. */
+static bool pump_locked(unsigned int *budget)
 {
-	for (unsigned int budget = PUMP_BUDGET; budget > 0; budget--) {
+	for (; *budget > 0; (*budget)--) {
 		struct console_port *p;
 
 		if (!console.uart->can_send()) {
@@ -238,6 +238,7 @@ static bool pump_locked(void)
  */
 static void pump(void)
 {
+	unsigned int budget = PUMP_BUDGET;
 	bool more;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* trylock looks at the lock without any order */
@@ -245,7 +246,7 @@ static void pump(void)
 		if (!console.uart || !spin_trylock(&console.lock)) {
 			return;
 		}
-		more = pump_locked();
+		more = pump_locked(&budget);
 		console.uart->want_send_irq(more);
 		spin_unlock(&console.lock);
 	} while (!more && next_port());

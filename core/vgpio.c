@@ -93,14 +93,20 @@ static uint64_t event_time(void)
 	return arch_counter_hz() / GPIO_EVENTS_HZ;
 }
 
-static void raise_lines(const struct vgpio *g)
+static void raise_lines(struct vgpio *g)
 {
 	static const uint64_t lines[GPIO_IRQS] = {BIT(28) - 1, BIT(46) - BIT(28),
 						  BIT(GPIO_LINES) - BIT(46), BIT(GPIO_LINES) - 1};
 	uint64_t events = g->events[0] | (uint64_t)g->events[1] << 32;
 
 	for (unsigned int i = 0; i < g->irq_count; i++) {
-		vgic_set_line(g->vm, g->intids[i], (events & lines[i]) != 0);
+		bool level = (events & lines[i]) != 0;
+
+		/* its VM's lock is not waited for without need: other VMs wait for this one */
+		if (level != g->raised[i]) {
+			g->raised[i] = level;
+			vgic_set_line(g->vm, g->intids[i], level);
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ struct vgpio {
 	unsigned int irq_count;
 	uint32_t detect[GPIO_DETECTS][GPIO_WORDS]; /* what the VM asked for */
 	uint32_t events[GPIO_WORDS];               /* noted, not yet cleared */
+	bool raised[GPIO_IRQS];                    /* its lines of the virtual GIC */
 	uint64_t paid_at;               /* when it may have its next event: counter value */
 	uint32_t settled[GPIO_SETTLED]; /* as the firmware left function and pull */
 	uint64_t levels;                /* as it left all lines */
