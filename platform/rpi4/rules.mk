@@ -21,7 +21,7 @@ $(RPI4)/packages.stamp: | $(RUN_TOOLS)
 	@touch $@
 
 # -- Linux: Debian's kernel for boards, an initramfs with this card's driver -------------
-# Drivers of what this board has not.
+# The card's driver waits for its supply's, `fixed`. Left out are drivers of what this board has not.
 RPI4_LEFT_OUT := $(addprefix drivers/,gpu media infiniband scsi iio staging target) \
 	sound $(addprefix fs/,btrfs xfs nfs ocfs2 gfs2 ceph cifs smb)
 
@@ -29,10 +29,10 @@ $(RPI4)/images/vmlinuz: $(RPI4)/kernel.stamp
 	@mkdir -p $(@D)
 	@cp $(RPI4_KERNEL_TREE)/boot/vmlinuz-* $@.part && mv $@.part $@
 $(RPI4)/images/initrd.img $(RPI4)/images/disk.img &: $(RPI4)/kernel.stamp $(B)/linux/packages.stamp \
-		guests/linux/mkimages guests/linux/init $(shell find guests/linux/root -type f) \
+		platform/rpi4/rules.mk guests/linux/mkimages guests/linux/init $(shell find guests/linux/root -type f) \
 		platform/rpi4/bulkhead-slot $(foreach p,$(LINUX_PROGRAMS),$(firstword $(subst :, ,$(p))))
 	@mkdir -p $(@D)
-	@DISK_SIZE=384M FIRST_MODULES='sdhci_iproc crc32c_generic ext4' LEFT_OUT='$(RPI4_LEFT_OUT)' \
+	@DISK_SIZE=384M FIRST_MODULES='fixed sdhci_iproc crc32c_generic ext4' LEFT_OUT='$(RPI4_LEFT_OUT)' \
 		guests/linux/mkimages $(RPI4_KERNEL_TREE) $(LINUX_ROOT_TREE) $(@D) \
 		platform/rpi4/bulkhead-slot:usr/sbin/bulkhead-slot $(LINUX_PROGRAMS)
 
