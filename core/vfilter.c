@@ -2,7 +2,6 @@
 #include "core/vfilter.h"
 
 #include "core/arch.h"
-#include "core/gic.h"
 #include "core/panic.h"
 #include "core/vm.h"
 
@@ -29,6 +28,12 @@ static void open_gate(struct vfilter *f)
 	}
 }
 
+/* What shutting it costs its VM, in ticks of the counter. */
+static uint64_t event_time(void)
+{
+	return arch_counter_hz() / VFILTER_EVENTS_HZ;
+}
+
 /* Shut it if the device asks, and tell the VM. */
 static void look(struct vfilter *f)
 {
@@ -38,21 +43,10 @@ static void look(struct vfilter *f)
 		f->taken = enable & f->gate->mask;
 		f->shut = true;
 		write_enables(f, enable & ~f->gate->mask);
+		__atomic_store_n(&f->paid_at, MAX(f->paid_at, arch_counter()) + event_time(),
+				 __ATOMIC_RELAXED);
 	}
 	vgic_set_line(f->vm, f->intid, f->shut);
-}
-
-/* What an interrupt costs its VM, in ticks of the counter. */
-static uint64_t event_time(void)
-{
-	return arch_counter_hz() / VFILTER_EVENTS_HZ;
-}
-
-static void charge(struct vfilter *f)
-{
-	if (f->shut) {
-		f->paid_at = MAX(f->paid_at, arch_counter()) + event_time();
-	}
 }
 
 bool vfilter_interrupt(uint32_t intid)
@@ -72,7 +66,6 @@ bool vfilter_interrupt(uint32_t intid)
 			spin_lock(&f->lock);
 			if (!f->shut) {
 				look(f);
-				charge(f);
 			}
 			spin_unlock(&f->lock);
 		}
@@ -82,6 +75,14 @@ bool vfilter_interrupt(uint32_t intid)
 
 /* -- the guest's accesses ----------------------------------------------------------------------- */
 
+static void wait_until_paid(const struct vfilter *f)
+{
+	while (__atomic_load_n(&f->paid_at, __ATOMIC_RELAXED) >
+	       arch_counter() + VFILTER_EVENTS_AHEAD * event_time()) {
+		arch_poll();
+	}
+}
+
 static bool carry_out(const struct vfilter *f, struct mmio_op op, uint64_t *value)
 {
 	uint64_t address = f->regs.base + op.offset;
@@ -90,29 +91,21 @@ static bool carry_out(const struct vfilter *f, struct mmio_op op, uint64_t *valu
 			: arch_device_read(address, op.size, value);
 }
 
-static bool carry_out_gated(struct vfilter *f, struct mmio_op op, uint64_t *value)
-{
-	bool done = true;
-
-	spin_lock(&f->lock);
-	if (f->paid_at > arch_counter() + VFILTER_EVENTS_AHEAD * event_time()) {
-		arch_repeat_access();
-	} else {
-		gic.set_enabled(arch_cpu_id(), f->intid, false);
-		open_gate(f);
-		done = carry_out(f, op, value);
-		look(f);
-		gic.set_enabled(arch_cpu_id(), f->intid, true);
-	}
-	spin_unlock(&f->lock);
-	return done;
-}
-
 static uint64_t access_filtered(struct vcpu *v, void *device, struct mmio_op op, uint64_t value)
 {
 	struct vfilter *f = device;
-	bool done = f->gate ? carry_out_gated(f, op, &value) : carry_out(f, op, &value);
+	bool done;
 
+	if (f->gate) {
+		wait_until_paid(f);
+		spin_lock(&f->lock);
+		open_gate(f);
+		done = carry_out(f, op, &value);
+		look(f);
+		spin_unlock(&f->lock);
+	} else {
+		done = carry_out(f, op, &value);
+	}
 	if (!done) {
 		vm_crash(v, "a device did not answer", arch_guest_pc(), 0, 0,
 			 f->regs.base + op.offset);

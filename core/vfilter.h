@@ -4,10 +4,10 @@
  * access of their VM to their own registers, and no other, is carried out here. A shared
  * interrupt is taken by the hypervisor, which asks each device (gate.h), shuts the gate of those
  * that ask and raises their VMs' own lines: so one that never serves its device delays nobody.
- * With the VM's next access to the device the gate opens again, with the interrupt masked, since
- * what is asked for by then is seen without. A VM whose devices interrupted more than
- * VFILTER_EVENTS_HZ times a second makes its access again and again, and takes interrupts between:
- * so in t seconds a device does at most VFILTER_EVENTS_HZ * t + VFILTER_EVENTS_AHEAD times.
+ * With the VM's next access to the device the gate opens again, and shuts if the device still asks:
+ * each time it may have interrupted. A VM whose gates shut more often than VFILTER_EVENTS_HZ waits
+ * with its access, its CPU taking interrupts meanwhile. So in t seconds a device interrupts at most
+ * VFILTER_EVENTS_HZ * t + VFILTER_EVENTS_AHEAD times, and once for each vCPU of its VM.
  */
 #ifndef CORE_VFILTER_H
 #define CORE_VFILTER_H
@@ -18,7 +18,7 @@
 #include "core/mmio.h"
 
 #define VFILTER_EVENTS_HZ    20000
-#define VFILTER_EVENTS_AHEAD 20
+#define VFILTER_EVENTS_AHEAD 100
 
 struct vfilter {
 	struct vm *vm;

@@ -94,6 +94,7 @@ void arch_wait(uint64_t deadline)
 void arch_poll(void)
 {
 	fake.polls++;
+	fake.counter += fake.poll_ticks;
 }
 
 void arch_kick(unsigned int cpu)

@@ -62,6 +62,7 @@ struct fake_arch {
 	unsigned int repeats;      /* arch_repeat_access() */
 	unsigned int waits;
 	unsigned int polls;
+	uint64_t poll_ticks; /* that one takes */
 	char panic_text[256];
 };
 
