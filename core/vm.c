@@ -281,7 +281,7 @@ void vm_vcpu_off(struct vcpu *v)
 	}
 }
 
-/* A crash is followed by a pause (backoff_ms()); the others may come at any rate. */
+/* A reset is followed by no pause: it may come at any rate. */
 static void log_stop(struct vm *vm)
 {
 	const struct vm_stop *s = &vm->stop;
@@ -290,8 +290,10 @@ static void log_stop(struct vm *vm)
 	if (s->kind == VM_STOP_CRASH) {
 		log_warn("%s: crashed: %s (vcpu %u, PC 0x%lx, ESR 0x%lx, FAR 0x%lx, IPA 0x%lx)",
 			 name, s->what, s->vcpu, s->pc, s->esr, s->far, s->ipa);
-	} else {
+	} else if (s->kind == VM_STOP_RESET) {
 		log_guest(vm, "%s: %s (vcpu %u)", name, s->what, s->vcpu);
+	} else {
+		log_info("%s: %s (vcpu %u)", name, s->what, s->vcpu);
 	}
 }
 
