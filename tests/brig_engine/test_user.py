@@ -360,6 +360,13 @@ def test_apply_restarts_only_what_changed(containers, tmp_path):
     assert "demo-back removed" in containers.out("apply", str(pod))
 
 
+@pytest.mark.parametrize("key", ["env", "env_file"])
+def test_a_mapping_is_no_list(containers, tmp_path, key):
+    pod = tmp_path / "pod.yaml"
+    pod.write_text(f"name: demo\ncontainers:\n  - name: one\n    image: hello\n    {key}: {{A: b}}\n")
+    containers.fails("apply", str(pod), because=f"{key}: a value of the wrong kind")
+
+
 def test_save_and_load_round(containers, tmp_path):
     containers("save", "-o", str(tmp_path / "out.tar"), "hello")
     containers("rmi", "hello")

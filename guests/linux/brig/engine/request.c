@@ -256,7 +256,11 @@ static int add_each(json_t *env, const json_t *request, const char *key,
 {
 	size_t at;
 	const json_t *one;
-	json_array_foreach(request_list(request, key), at, one)
+	const json_t *list = request_list(request, key);
+	if (list != NULL && !json_is_array(list)) {
+		return fault_set(0, "%s: a value of the wrong kind", key);
+	}
+	json_array_foreach(list, at, one)
 	{
 		if (json_string_value(one) == NULL) {
 			return fault_set(0, "%s: no text", key);
