@@ -143,13 +143,15 @@ class Console:
 
     def keel(self, command, timeout=120):
         """The output of one of keel's shell commands."""
-        start = self.mark = len(self.text)
+        start = self.text.rfind("\n") + 1
+        self.mark = len(self.text)
         # An empty one behind it: its line is no other's that is shown again (guest_lines).
         self.send(command + "\r\r")
         self.expect(rf"{re.escape(command)}\n", timeout)
-        match = self.expect(r"^keel> \n(?:bulkhead: .*\n)*keel> ", timeout)
-        said = guest_lines(self.text[start:match.start()])
-        return said.partition(command + "\n")[2].strip("\n")
+        self.expect(r"^keel> \n(?:.*\n)*?keel> ", timeout)
+        said = guest_lines(self.text[start:self.mark])
+        return re.search(rf"^keel> {re.escape(command)}\n(.*?)^keel> ", said,
+                         re.MULTILINE | re.DOTALL).group(1).strip("\n")
 
     def canary(self, timeout=120):
         """Ask the attached canary; returns (state, sweeps, beats, bad)."""

@@ -14,6 +14,7 @@ test-boot-rpi4: $(RPI4_NEEDS)
 # Both side by side: a boot keeps one CPU busy for the most part.
 test-boards: $(RPI4_NEEDS)
 	@$(MAKE) --no-print-directory test-boot-rpi4 >$(B)/test-boot-rpi4.log 2>&1 & rpi4=$$!; \
+	trap 'kill $$rpi4' INT TERM; \
 	$(MAKE) --no-print-directory test-boot; virt=$$?; \
 	wait $$rpi4; rpi4=$$?; cat $(B)/test-boot-rpi4.log; exit $$((virt | rpi4))
 # The same on a board on the desk, by its serial port, power switch and card writer.
