@@ -14,7 +14,7 @@ extern uint8_t image_start[], text_end[], rodata_end[], bss_start[], image_end[]
 /* Build the tables; runs with the MMU off, before the caches are on. Returns 0 or -1. */
 int mmu_init(const struct board *b, size_t fdt_size) MUST_CHECK;
 /*
- * Take a page out of the map for good: a guard. Before the MMU is on, too, since a block may have
+ * Take a page out of the map for good: a guard. Only before the MMU is on, since a block may have
  * to be broken up that the stack and the tables themselves lie in. Returns 0 or -1.
  */
 int mmu_guard(uint64_t page) MUST_CHECK;

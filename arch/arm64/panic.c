@@ -41,7 +41,7 @@ static void write_line(const char *line)
 {
 	struct console_port *log = console_log_port();
 
-	/* no lock: whoever holds it was stopped, or is us */
+	/* no lock: whoever holds it was stopped, did not answer, or is us */
 	for (; *line; line++) {
 		log->ring[log->head++ % CONSOLE_RING_SIZE] = *line;
 	}
