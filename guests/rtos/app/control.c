@@ -23,10 +23,11 @@ static struct command command_slots[COMMAND_COUNT];
 static struct queue commands;
 
 /*
- * Written by the control task only. Nothing that reads it can interrupt that
- * task, and readers mask interrupts: no lock is needed.
+ * Written by the control task only, which no reader can interrupt. A reader that
+ * it has interrupted reads again: the loop waits for none.
  */
 static struct control_stats stats;
+static uint32_t written; /* periods; never starts anew */
 
 static void reset_stats(void)
 {
@@ -61,7 +62,7 @@ static void record(uint64_t release, uint64_t woken, uint64_t done, int32_t spee
 	stats.speed_rpm = speed;
 }
 
-/* The first release after now; counts a step that ran into its successor. */
+/* The last release that is not after now, or the next; counts a step that ran into its successor. */
 static uint64_t next_release(uint64_t release, uint64_t period)
 {
 	uint64_t now = port_now();
@@ -100,6 +101,7 @@ static void control_loop(void *arg)
 			reset_stats();
 		}
 		release = next_release(release, period);
+		__atomic_store_n(&written, written + 1, __ATOMIC_RELEASE);
 	}
 }
 
@@ -119,10 +121,13 @@ void control_start(void)
 
 void control_get(struct control_stats *copy)
 {
-	uint64_t key = port_irq_save();
+	uint32_t before;
 
-	*copy = stats;
-	port_irq_restore(key);
+	do {
+		before = __atomic_load_n(&written, __ATOMIC_ACQUIRE);
+		*copy = stats;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	} while (__atomic_load_n(&written, __ATOMIC_RELAXED) != before);
 }
 
 int control_set(int32_t setpoint_rpm)

@@ -32,8 +32,8 @@
 #define INT_ALL     UINT32_C(0x7ff)
 
 /*
- * Characters sent with interrupts masked at one time: each may be a trap to
- * the hypervisor, and the control loop waits meanwhile.
+ * Characters sent or received with interrupts masked at one time: each may be a
+ * trap to the hypervisor, and the control loop waits meanwhile.
  */
 #define BURST 4
 
@@ -91,13 +91,13 @@ static void pump(unsigned int limit)
 }
 
 /*
- * Take in what has come. While the ring is full the UART keeps the rest, so
- * that the sender is held back, and its interrupt is off: console_read() goes
- * on from there.
+ * Take in a burst of what has come. While there is more, or the ring is full,
+ * the UART keeps the rest and its interrupt is off: console_read() goes on from
+ * there. So a sender is held back.
  */
 static void receive(void)
 {
-	while (console.rx_tail - console.rx_head < RX_SIZE) {
+	for (unsigned int i = 0; i < BURST && console.rx_tail - console.rx_head < RX_SIZE; i++) {
 		if ((mmio_read32(console.base + UART_FR) & FR_RXFE) != 0) {
 			set_mask(console.mask | INT_RX | INT_RX_IDLE);
 			return;
