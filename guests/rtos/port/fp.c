@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "guests/rtos/keel/port.h"
 #include "guests/rtos/keel/task.h"
 #include "guests/rtos/port/cpu.h"
 
@@ -31,8 +32,11 @@ void fp_trap(void)
 
 void fp_task_init(struct task *task)
 {
+	uint64_t key = port_irq_save();
+
 	if (owner == task) {
 		owner = NULL;
 	}
+	port_irq_restore(key);
 	memset(&task->fp, 0, sizeof(task->fp));
 }
