@@ -57,7 +57,7 @@ static uint32_t own_affinity(void)
 {
 	uint64_t mpidr = cpu_read(mpidr_el1) & MPIDR_AFFINITY;
 
-	return (uint32_t)(mpidr | mpidr >> 8);
+	return (uint32_t)((mpidr & 0xffffff) | (mpidr >> 8 & 0xff000000));
 }
 
 static uint64_t find_redistributor(const struct machine *m)
