@@ -340,6 +340,23 @@ def test_C26_seccomp_errno_and_kill(bundle):
         bundle.config["linux"]["seccomp"]["syscalls"][0]["errnoRet"] = 95
 
 
+def test_a_profile_older_than_a_call_of_ours(bundle):
+    """runtime-tools' has no faccessat2(), with which a program is looked for."""
+    bundle.config["process"]["noNewPrivileges"] = False
+    bundle.config["linux"]["seccomp"] = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["faccessat2"], "action": "SCMP_ACT_ERRNO"}]}
+    assert bundle.run("/bin/sh", "-c", "echo found").stdout == "found\n"
+
+
+def test_a_folder_that_only_root_may_enter(bundle):
+    """As docker run -u 1000 in an image whose WORKDIR is root's; runc and crun enter it, too."""
+    os.mkdir(bundle.path + "/rootfs/private", 0o700)
+    bundle.config["process"].update(cwd="/private", user={"uid": 1000, "gid": 1000})
+    done = bundle.run("/bin/sh", "-c", "pwd; /bin/busybox ls 2>/dev/null || echo no more")
+    assert done.stdout == "/private\nno more\n"
+
+
 def test_C26_seccomp_listener(bundle):
     path = bundle.path + "/listener"
     bundle.config["linux"]["seccomp"] = {

@@ -303,7 +303,7 @@ static int set_user(const struct container *c, const struct spec_process *proces
 	return 0;
 }
 
-/* The folder, as the process's user; and that it is below the root (CVE-2024-21626). */
+/* The folder, and that it is below the root (CVE-2024-21626). */
 static int enter_cwd(const char *cwd)
 {
 	char path[PATH_MAX];
@@ -340,6 +340,8 @@ int process_confine(struct container *c, const struct spec_process *process)
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		return err_set(errno, "set no_new_privs");
 	}
+	/* A folder that only root may enter can be where another starts; below the root it is. */
+	bool entered = enter_cwd(process->cwd) == 0;
 	/* Loading a filter takes CAP_SYS_ADMIN, unless no_new_privs lets it come last. */
 	if (!process->no_new_privileges && process_filter(c) < 0) {
 		return -1;
@@ -353,11 +355,10 @@ int process_confine(struct container *c, const struct spec_process *process)
 	if (set_user(c, process) < 0) {
 		return -1;
 	}
-	/* With rights of the runtime a folder could be entered that the user may not. */
-	bool entered = enter_cwd(process->cwd) == 0;
 	if (set_caps(&caps) < 0) {
 		return -1;
 	}
+	/* One of a file system that root may not enter, its owner may. */
 	if (!entered && enter_cwd(process->cwd) < 0) {
 		return -1;
 	}
@@ -423,7 +424,11 @@ static bool may_execute(const char *file)
 		errno = EACCES;
 		return false;
 	}
-	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0;
+	if (faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0) {
+		return true;
+	}
+	/* A seccomp profile may be older than faccessat2(). The user is who they will be by now. */
+	return (errno == EPERM || errno == ENOSYS) && access(file, X_OK) == 0;
 }
 
 /* Always NULL. */
