@@ -45,7 +45,7 @@ def test_run_and_limits(linux):
     assert linux(f"cat {GROUP}/memory.max {GROUP}/pids.max {GROUP}/cpu.weight").split() == \
         ["16777216", "20", "20"]
     assert linux(f"cat {GROUP}/cpu.max") == "50000 100000"
-    linux("brig update --memory 33554432 --pids-limit 30 c1")
+    linux("brig update c1 --memory 32M --pids-limit 30")
     assert linux(f"cat {GROUP}/memory.max {GROUP}/pids.max").split() == ["33554432", "30"]
     less = json.dumps({"memory": {"limit": 4096, "checkBeforeUpdate": True}})
     assert "less than is used now" in linux(f"echo '{less}' | brig update -r - c1 2>&1 || true")

@@ -85,6 +85,7 @@ ONCE = [
     ("create", "-b", "BUNDLE", "--no-pivot", "--no-new-keyring", "--preserve-fds=0", "new"),
     ("run", "-d", "--bundle", "BUNDLE", "--pid-file", "p", "--no-subreaper", "new"),
     ("run", "--detach", "-b", "BUNDLE", "--keep", "--no-pivot", "new"),
+    ("create", "new", "--bundle", "BUNDLE"),
 ]
 
 

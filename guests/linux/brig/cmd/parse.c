@@ -52,10 +52,14 @@ static int take(const struct cmd_option *option, const char *text)
 	return 0;
 }
 
-static void translate(const struct cmd_option *options, struct option *longs, char *shorts)
+/* mixed: options may come behind operands, too. */
+static void translate(const struct cmd_option *options, struct option *longs, char *shorts,
+		      bool mixed)
 {
 	int n = 0;
-	*shorts++ = '+';
+	if (!mixed) {
+		*shorts++ = '+';
+	}
 	*shorts++ = ':';
 	for (; options[n].name != NULL; n++) {
 		bool flag = options[n].flag != NULL;
@@ -109,7 +113,7 @@ int cmd_parse(int argc, char **argv, const struct cmd_option *options, int opera
 	char shorts[OPTIONS_LIMIT * 2 + 4];
 	int code;
 
-	translate(options, longs, shorts);
+	translate(options, longs, shorts, operands >= 0);
 	optind = 0;
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* update: other limits for a container that exists. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "guests/linux/brig/lib/err.h"
 #include "guests/linux/brig/lib/io.h"
 #include "guests/linux/brig/lib/jw.h"
+#include "guests/linux/brig/lib/mem.h"
 
 struct update_option {
 	const char *option; /* on the command line */
@@ -36,6 +38,25 @@ static const struct update_option table[] = {
 
 #define COUNT (sizeof(table) / sizeof(table[0]))
 
+/* "-1", or a number of bytes, with K, M, G or T behind it as of 1024, and B or iB behind that. */
+static bool parse_size(const char *text, int64_t *size)
+{
+	static const char units[] = "KMGT";
+	const char *rest = text + strspn(text, "-0123456789");
+	if (!io_parse_i64(mem_copy(text, (size_t)(rest - text)), size)) {
+		return false;
+	}
+	const char *unit = *rest != '\0' ? strchr(units, toupper((unsigned char)*rest)) : NULL;
+	int shift = unit != NULL ? (int)(unit - units + 1) * 10 : 0;
+	if (unit != NULL) {
+		rest += 1 + (tolower((unsigned char)rest[1]) == 'i');
+	}
+	bool good =
+		rest[tolower((unsigned char)*rest) == 'b'] == '\0' && *size <= INT64_MAX >> shift;
+	*size = good && *size > 0 ? *size << shift : *size;
+	return good;
+}
+
 /* The options as a resources object, so that one reader checks both ways to say it. */
 static int from_options(const char *const *values, char **text, size_t *length)
 {
@@ -51,7 +72,9 @@ static int from_options(const char *const *values, char **text, size_t *length)
 			}
 			if (table[i].is_text) {
 				jw_text(g, table[i].key, values[i]);
-			} else if (io_parse_i64(values[i], &number)) {
+			} else if (strcmp(objects[o], "memory") == 0
+					   ? parse_size(values[i], &number)
+					   : io_parse_i64(values[i], &number)) {
 				jw_number(g, table[i].key, number);
 			} else {
 				return err_set(0, "--%s: \"%.32s\" is no number", table[i].option,
