@@ -148,6 +148,19 @@ int cgroup_plan(struct cgroup *cgroup, const struct spec *spec, const char *id, 
 	return 0;
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+	for (list += strspn(list, " \n"); *list != '\0'; list += strspn(list, " \n")) {
+		size_t next = strcspn(list, " \n");
+		if (next == length && strncmp(list, word, length) == 0) {
+			return true;
+		}
+		list += next;
+	}
+	return false;
+}
+
 /* "+name" for each controller that the folder offers and does not pass on yet. */
 static int enable_controllers(int dir)
 {
@@ -160,7 +173,7 @@ static int enable_controllers(int dir)
 	for (char *name = strtok_r(offered, " \n", &rest); name != NULL;
 	     name = strtok_r(NULL, " \n", &rest)) {
 		/* One at a time: one that cannot be had (cpu with realtime tasks) is not all. */
-		if (strstr(passed, name) == NULL) {
+		if (!has_word(passed, name)) {
 			(void)io_write_at(dir, "cgroup.subtree_control", mem_format("+%s", name));
 		}
 	}
@@ -202,6 +215,21 @@ static bool has_processes(int dir)
 {
 	const char *events = io_peek(dir, "cgroup.events");
 	return events != NULL && strstr(events, "populated 1") != NULL;
+}
+
+/* A group that was there already: true, with an error, where a container cannot be born into it. */
+static bool is_in_use(const struct cgroup *cgroup)
+{
+	if (has_processes(cgroup->dir)) {
+		err_set(EBUSY, "cgroup %s has processes of another's", cgroup->path);
+		return true;
+	}
+	const char *frozen = io_peek(cgroup->dir, "cgroup.freeze");
+	if (frozen != NULL && frozen[0] == '1') {
+		err_set(0, "container's cgroup %s is unexpectedly frozen", cgroup->path);
+		return true;
+	}
+	return false;
 }
 
 static int filter_devices(const struct cgroup *cgroup, const struct spec *spec)
@@ -328,10 +356,10 @@ int cgroup_create(struct cgroup *cgroup, const struct spec *spec, const char *id
 		err_clear();
 		return 0;
 	}
-	if (existed && !cgroup->systemd && has_processes(cgroup->dir)) {
+	if (existed && !cgroup->systemd && is_in_use(cgroup)) {
 		close(cgroup->dir);
 		cgroup->dir = -1;
-		return err_set(EBUSY, "cgroup %s has processes of another's", cgroup->path);
+		return -1;
 	}
 	if (cgroup->systemd) {
 		cgroup->inode = inode_of(cgroup->dir);
