@@ -226,6 +226,16 @@ def test_no_pivot(bundle):
     assert done.stdout.split() == ["bin", "dev", "etc", "proc", "sys", "tmp"], done.stderr
 
 
+def test_no_pivot_leaves_no_whole_procfs(bundle):
+    """A user namespace may mount one only where one is to be seen, wherever it lies."""
+    bundle.config["process"].update(user={"uid": 1000, "gid": 1000}, args=[
+        "/bin/busybox", "unshare", "-mrpf", "/bin/busybox", "mount", "-t", "proc", "proc", "/tmp"])
+    bundle.write()
+    for options in (), ("--no-pivot",):
+        done = bundle.brig("run", *options, "-b", bundle.path, bundle.id)
+        assert (done.returncode, done.stderr) == (1, "mount: permission denied (are you root?)\n"), options
+
+
 def test_tmpfs_with_copy(bundle):
     os.mkdir(bundle.rootfs + "/data")
     with open(bundle.rootfs + "/data/file", "w", encoding="ascii") as file:

@@ -57,6 +57,16 @@ int rootfs_prepare(struct container *c)
 	return 0;
 }
 
+/* The fifth field of a line of mountinfo, or NULL; a space in a name is written as \040. */
+static const char *mount_point(const char *line)
+{
+	for (int field = 1; field < 5 && line != NULL; field++) {
+		line = strchr(line, ' ');
+		line += line != NULL;
+	}
+	return line == NULL ? NULL : mem_copy(line, strcspn(line, " "));
+}
+
 /*
  * The mount point that a path lies on is made private: pivot_root() wants it, and with
  * shared propagation the root would otherwise appear on the host.
@@ -68,16 +78,10 @@ static int privatize_parent(const char *path)
 	const char *best = "/";
 	for (char *line = lines == NULL ? NULL : strtok_r(lines, "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest)) {
-		/* The fifth field; a space in a name is written as \040. */
-		char *point = line;
-		for (int field = 1; field < 5 && point != NULL; field++) {
-			point = strchr(point, ' ');
-			point += point != NULL;
-		}
+		const char *point = mount_point(line);
 		if (point == NULL) {
 			continue;
 		}
-		point[strcspn(point, " ")] = '\0';
 		size_t length = strlen(point);
 		if (strncmp(point, path, length) == 0 && length > strlen(best) &&
 		    (path[length] == '/' || path[length] == '\0')) {
@@ -186,9 +190,50 @@ static int change_root(void)
 	return chroot(".") < 0 ? err_set(errno, "chroot") : 0;
 }
 
+static int hide(const char *point)
+{
+	if (umount2(point, MNT_DETACH) == 0) {
+		return 0;
+	}
+	/* One of a parent user namespace's cannot be taken away. */
+	if ((errno == EINVAL || errno == EPERM) && mount("tmpfs", point, "tmpfs", 0, NULL) == 0) {
+		return 0;
+	}
+	return err_set(errno, "hide the host's %s", point);
+}
+
+/*
+ * The host's procfs and sysfs lie behind the root then, out of reach, but the kernel would give
+ * whole ones to a user namespace of the container's because of them.
+ */
+static int hide_host(const char *rootfs)
+{
+	size_t length = strlen(rootfs);
+	char *lines = io_read_file(AT_FDCWD, "/proc/self/mountinfo", 1U << 26, NULL);
+	char *rest = NULL;
+	if (lines == NULL) {
+		return -1;
+	}
+	for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		const char *type = strstr(line, " - ");
+		const char *point = mount_point(line);
+		bool whole = type != NULL && (strncmp(type, " - proc ", 8) == 0 ||
+					      strncmp(type, " - sysfs ", 9) == 0);
+		bool own = point != NULL && strncmp(point, rootfs, length) == 0 &&
+			   (point[length] == '/' || point[length] == '\0');
+		if (whole && point != NULL && !own && hide(point) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static int move(struct container *c)
 {
-	/* With --no-pivot the host's /proc and /sys must not stay reachable behind the root. */
+	if (hide_host(c->rootfs) < 0) {
+		return -1;
+	}
 	if (fchdir(c->root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0) {
 		return err_set(errno, "move the root filesystem to /");
 	}
