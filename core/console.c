@@ -83,7 +83,9 @@ static bool has_whole_line(const struct console_port *p)
 
 static bool is_visible(const struct console_port *p)
 {
-	return p == &log_port || is_all() || attached_port() == p;
+	const struct console_port *attached = attached_port();
+
+	return p == &log_port || !attached || attached == p;
 }
 
 /* A line of the log is whole when it is begun: another CPU may be writing it just now. */
