@@ -172,7 +172,7 @@ static json_t *make_args(const struct container *c)
 	return args;
 }
 
-int bundle_set_env(json_t *list, const char *text)
+void bundle_set_env(json_t *list, const char *text)
 {
 	size_t at;
 	const json_t *one;
@@ -181,10 +181,11 @@ int bundle_set_env(json_t *list, const char *text)
 	{
 		const char *old = json_string_value(one);
 		if (strncmp(old, text, length) == 0 && old[length] == '=') {
-			return json_array_set_new(list, at, json_string(text));
+			json_array_set_new(list, at, json_string(text));
+			return;
 		}
 	}
-	return json_array_append_new(list, json_string(text));
+	json_array_append_new(list, json_string(text));
 }
 
 /* The pairs of a list; what is none is left out. */

@@ -11,7 +11,7 @@
 int bundle_write(const struct container *c, const char *netns);
 /* The numbers of "USER[:GROUP]", names looked up in the root as it is mounted; 0 or -1. */
 int bundle_find_user(const struct container *c, const char *text, int64_t *uid, int64_t *gid);
-/* "NAME=VALUE" into a process's environment, in place of what has the name; -1: it is not UTF-8. */
-int bundle_set_env(json_t *list, const char *text);
+/* "NAME=VALUE" into a process's environment, in place of what has the name. */
+void bundle_set_env(json_t *list, const char *text);
 
 #endif

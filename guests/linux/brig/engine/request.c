@@ -257,8 +257,8 @@ static int add_each(json_t *env, const json_t *request, const char *key,
 	size_t at;
 	const json_t *one;
 	const json_t *list = request_list(request, key);
-	if (list != NULL && !json_is_array(list)) {
-		return fault_set(0, "%s: a value of the wrong kind", key);
+	if (list != NULL && check_key(key, list) < 0) {
+		return -1;
 	}
 	json_array_foreach(list, at, one)
 	{

@@ -57,6 +57,13 @@ int rootfs_prepare(struct container *c)
 	return 0;
 }
 
+/* The path is the folder, or lies below it. The root itself is no folder here. */
+static bool is_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
 /* The fifth field of a line of mountinfo, or NULL; a space in a name is written as \040. */
 static const char *mount_point(const char *line)
 {
@@ -82,9 +89,7 @@ static int privatize_parent(const char *path)
 		if (point == NULL) {
 			continue;
 		}
-		size_t length = strlen(point);
-		if (strncmp(point, path, length) == 0 && length > strlen(best) &&
-		    (path[length] == '/' || path[length] == '\0')) {
+		if (strlen(point) > strlen(best) && is_in(path, point)) {
 			best = point;
 		}
 	}
@@ -208,7 +213,6 @@ static int hide(const char *point)
  */
 static int hide_host(const char *rootfs)
 {
-	size_t length = strlen(rootfs);
 	char *lines = io_read_file(AT_FDCWD, "/proc/self/mountinfo", 1U << 26, NULL);
 	char *rest = NULL;
 	if (lines == NULL) {
@@ -220,9 +224,7 @@ static int hide_host(const char *rootfs)
 		const char *point = mount_point(line);
 		bool whole = type != NULL && (strncmp(type, " - proc ", 8) == 0 ||
 					      strncmp(type, " - sysfs ", 9) == 0);
-		bool own = point != NULL && strncmp(point, rootfs, length) == 0 &&
-			   (point[length] == '/' || point[length] == '\0');
-		if (whole && point != NULL && !own && hide(point) < 0) {
+		if (whole && point != NULL && !is_in(point, rootfs) && hide(point) < 0) {
 			return -1;
 		}
 	}
