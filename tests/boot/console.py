@@ -122,12 +122,11 @@ class Console:
     def run_linux(self, command, timeout=180):
         """A shell command in Linux: (exit status, output without the hypervisor's lines)."""
         tag = f"@{next(self._serial)}@"
-        self.mark = len(self.text)
+        start = self.mark = len(self.text)
         # What is typed is echoed, twice when the prompt comes late, and drawn again when it is
         # longer than a line. So the output says itself where it begins and where it ends; both
         # tags are split in what is typed, so that no echo matches.
         half = f'echo "{tag[:1]}""{tag[1:]}'
-        start = self.mark
         self.send(f'{half}<"; {command}; {half}:$?:"\n')
         self.expect(f"{tag}:\\d+:", timeout)
         # A line of the hypervisor's may have broken into either tag.
